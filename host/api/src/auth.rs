@@ -1,0 +1,119 @@
+//! Who asks: a customer's browser, an agent's gateway, or an admin.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use axum_extra::extract::CookieJar;
+use http::{HeaderMap, Method, header, request::Parts};
+use openclaw_platform::{
+    accounts::{self, Customer},
+    tokens::{Caller, Refusal},
+};
+use secrecy::ExposeSecret as _;
+use subtle::ConstantTimeEq as _;
+
+use crate::{AppState, body::is_json, error::ApiError};
+
+/// The customer whose session the request carries.
+pub(crate) struct SignedIn(pub(crate) Customer);
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        customer(&parts.headers, state).await?.map(Self).ok_or(ApiError::NotSignedIn)
+    }
+}
+
+impl OptionalFromRequestParts<AppState> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, ApiError> {
+        Ok(customer(&parts.headers, state).await?.map(Self))
+    }
+}
+
+async fn customer(headers: &HeaderMap, state: &AppState) -> Result<Option<Customer>, ApiError> {
+    match CookieJar::from_headers(headers).get(accounts::SESSION_COOKIE) {
+        Some(cookie) => Ok(accounts::customer_of_session(&state.db, cookie.value()).await?),
+        None => Ok(None),
+    }
+}
+
+/// The agent whose proxy token the request carries.
+pub(crate) struct Gateway(pub(crate) Arc<Caller>);
+
+impl FromRequestParts<AppState> for Gateway {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        gateway(&parts.headers, state).await.map(Self)
+    }
+}
+
+async fn gateway(headers: &HeaderMap, state: &AppState) -> Result<Arc<Caller>, ApiError> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+    state.tokens.bearer(header).await.map_err(|refusal| match refusal {
+        Refusal::Unknown => ApiError::Unauthorized("proxy token"),
+        Refusal::Away(error) => error.into(),
+    })
+}
+
+/// Lets agents through, and hands the caller on in the request's extensions.
+pub(crate) async fn require_gateway(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let caller = gateway(request.headers(), &state).await?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Someone with the admin token; in `dev` anyone on the machine, but no other site in their browser.
+pub(crate) struct Admin;
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+        let given = header.and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim();
+        let token = state.settings.admin_token.expose_secret();
+        if given.as_bytes().ct_eq(token.as_bytes()).into() {
+            return Ok(Self);
+        }
+        if !state.settings.is_dev() || !given.is_empty() {
+            return Err(ApiError::Unauthorized("admin token"));
+        }
+        match is_foreign(&parts.headers, state) {
+            true => Err(ApiError::ForeignOrigin),
+            false => Ok(Self),
+        }
+    }
+}
+
+/// Whether a browser says that another site sent this.
+fn is_foreign(headers: &HeaderMap, state: &AppState) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| !state.is_own_origin(origin.as_bytes()))
+}
+
+/// Refuses what another site may have had a browser send in its customer's name: a request with cookies that changes
+/// something must be JSON, which browsers ask us about before they send it, or come from our own pages.
+pub(crate) async fn refuse_forged(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let headers = request.headers();
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let own = || headers.get(header::ORIGIN).is_some_and(|origin| state.is_own_origin(origin.as_bytes()));
+    if changes && headers.contains_key(header::COOKIE) && !is_json(headers) && !own() {
+        return Err(ApiError::ForeignOrigin);
+    }
+    Ok(next.run(request).await)
+}

@@ -1,0 +1,159 @@
+//! The niches on offer, in memory: every active release loaded, and what it says of itself remembered by digest and
+//! language. A change is heard of within a second, and looked for every two seconds in case it was not.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use moka::future::Cache;
+use openclaw_platform::{Digest, db::Notice, releases};
+use openclaw_plugins::{Entry, Host, PluginError, Release, Status, Tool, Wishes};
+use sqlx::PgPool;
+use tokio::sync::{Mutex, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::Result, locale::Locale};
+
+/// How often it is looked for changes that were not heard of.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Descriptions that are remembered at most.
+const DESCRIPTIONS: u64 = 1000;
+
+/// What a release says of itself in one language.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) entry: Entry,
+    pub(crate) wishes: Wishes,
+    pub(crate) tools: Vec<Tool>,
+}
+
+/// The niches. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Niches {
+    db: PgPool,
+    host: Host,
+    offered: Arc<RwLock<Arc<BTreeMap<String, Release>>>>,
+    descriptions: Cache<(Digest, Locale), Arc<Description>>,
+    looking: Arc<Mutex<()>>,
+}
+
+impl Niches {
+    pub(crate) fn new(db: PgPool, host: Host) -> Self {
+        let descriptions = Cache::new(DESCRIPTIONS);
+        Self { db, host, offered: Arc::default(), descriptions, looking: Arc::default() }
+    }
+
+    /// Keeps the niches up to date until `shutdown`.
+    pub(crate) async fn watch(self, mut notices: broadcast::Receiver<Notice>, shutdown: CancellationToken) {
+        loop {
+            if let Err(error) = self.look().await {
+                tracing::warn!(%error, "the active releases could not be read; trying again");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = released(&mut notices) => {}
+            }
+        }
+    }
+
+    /// Reads which releases are active and loads those that are new. One that does not load is left out.
+    pub(crate) async fn look(&self) -> Result<()> {
+        let _one_at_a_time = self.looking.lock().await;
+        let before = self.all();
+        let mut offered = BTreeMap::new();
+        for (niche, digest) in releases::active(&self.db).await? {
+            match self.release(digest).await {
+                Ok(release) => {
+                    if before.get(&niche).is_none_or(|old| old.digest() != release.digest()) {
+                        tracing::info!(niche, %digest, "a release is on offer");
+                    }
+                    offered.insert(niche, release);
+                }
+                Err(error) => tracing::error!(niche, %digest, %error, "an active release does not load"),
+            }
+        }
+        *self.offered.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(offered);
+        Ok(())
+    }
+
+    /// Every niche on offer with its release.
+    pub(crate) fn all(&self) -> Arc<BTreeMap<String, Release>> {
+        self.offered.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The release that niche `id` offers. One that is not known yet is looked for.
+    pub(crate) async fn offered(&self, id: &str) -> Result<Option<Release>> {
+        if let Some(release) = self.all().get(id) {
+            return Ok(Some(release.clone()));
+        }
+        // Names that no niche can have are not worth a look.
+        if !is_niche_id(id) {
+            return Ok(None);
+        }
+        self.look().await?;
+        Ok(self.all().get(id).cloned())
+    }
+
+    /// The release `digest`, on offer or not.
+    pub(crate) async fn release(&self, digest: Digest) -> Result<Release> {
+        if let Some(release) = self.host.get(&digest.0.into()) {
+            return Ok(release);
+        }
+        let component = releases::component(&self.db, digest).await?;
+        Ok(self.host.load(&component).await?)
+    }
+
+    /// The plugin host, for a component that is not installed yet.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// What `release` says of itself.
+    pub(crate) async fn describe(&self, release: &Release, locale: Locale) -> Result<Arc<Description>> {
+        let key = (Digest(*release.digest().as_bytes()), locale);
+        let ask = async {
+            let name = locale.as_str();
+            Ok(Arc::new(Description {
+                entry: release.describe(name).await?,
+                wishes: release.wants(name).await?,
+                tools: release.list_tools(name).await?,
+            }))
+        };
+        self.descriptions.try_get_with(key, ask).await.map_err(|error: Arc<PluginError>| PluginError::clone(&error).into())
+    }
+
+    /// The niches on offer with what they say of themselves, those for sale first, then by name. One that does not
+    /// answer is left out.
+    pub(crate) async fn list(&self, locale: Locale) -> Vec<Arc<Description>> {
+        let mut list = Vec::new();
+        for (niche, release) in self.all().iter() {
+            match self.describe(release, locale).await {
+                Ok(description) => list.push(description),
+                Err(error) => tracing::error!(niche, %error, "a niche does not describe itself"),
+            }
+        }
+        list.sort_by(|a, b| {
+            let key = |d: &Description| (d.entry.status != Status::Active, d.entry.name.to_lowercase());
+            key(a).cmp(&key(b))
+        });
+        list
+    }
+}
+
+/// Returns when a release changed, or when that may have been missed.
+async fn released(notices: &mut broadcast::Receiver<Notice>) {
+    loop {
+        match notices.recv().await {
+            Ok(Notice::Changed { channel, .. }) if channel != "releases" => {}
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+fn is_niche_id(id: &str) -> bool {
+    (1..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

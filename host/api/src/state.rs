@@ -1,0 +1,105 @@
+//! What every handler has at hand.
+
+use std::{sync::Arc, time::Duration};
+
+use openclaw_platform::{
+    config::Settings,
+    db::{self, Notice},
+    mail::Mailer,
+    tokens::Authenticator,
+    vault::Vault,
+};
+use openclaw_plugins::{Host, HostConfig, Limits};
+use sqlx::PgPool;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{Error, mcp::Turns, niches::Niches};
+
+/// What the API hears of the others' changes.
+const CHANNELS: &[&str] = &["agents", "chat", "jobs", "releases", "typing"];
+
+/// The API's state. Clones are cheap and are the same state.
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) db: PgPool,
+    pub(crate) vault: Vault,
+    pub(crate) mailer: Mailer,
+    pub(crate) tokens: Authenticator,
+    pub(crate) niches: Niches,
+    pub(crate) turns: Turns,
+    pub(crate) http: reqwest::Client,
+    /// Ends streams that would otherwise go on for ever.
+    pub(crate) shutdown: CancellationToken,
+    notices: broadcast::Sender<Notice>,
+    own_origin: Arc<str>,
+}
+
+impl AppState {
+    /// The state over `db`. Until `shutdown`, it keeps itself up to date about releases.
+    pub fn new(settings: Arc<Settings>, db: PgPool, shutdown: CancellationToken) -> Result<Self, Error> {
+        let mib = |mib: u32| mib as usize * (1 << 20);
+        let host = Host::new(HostConfig {
+            cache_dir: settings.data_dir.join("compiled"),
+            limits: Limits {
+                memory_bytes: mib(settings.plugin_memory_mib),
+                component_bytes: mib(settings.release_mib),
+                wall_clock: Duration::from_millis(settings.plugin_wall_clock_ms),
+                cpu_budget: Duration::from_millis(settings.plugin_cpu_ms),
+                storage_bytes: u64::from(settings.plugin_storage_mib) << 20,
+                ..Limits::default()
+            },
+            pool_size: settings.plugin_pool,
+            ..HostConfig::default()
+        })?;
+        let notices = db::listen(&db, CHANNELS);
+        let niches = Niches::new(db.clone(), host);
+        tokio::spawn(niches.clone().watch(notices.subscribe(), shutdown.clone()));
+        let public: Url = settings
+            .public_url
+            .parse()
+            .map_err(|error| openclaw_platform::Error::Config(format!("PUBLIC_URL is wrong: {error}")))?;
+        Ok(Self {
+            vault: Vault::new(&settings.platform_key)?,
+            mailer: Mailer::new(&settings, db.clone())?,
+            tokens: Authenticator::new(db.clone()),
+            turns: Turns::default(),
+            http: openclaw_platform::http::client(),
+            own_origin: public.origin().ascii_serialization().into(),
+            niches,
+            notices,
+            shutdown,
+            settings,
+            db,
+        })
+    }
+
+    /// What others change from now on.
+    pub(crate) fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// Whether `origin` is that of our own pages.
+    pub(crate) fn is_own_origin(&self, origin: &[u8]) -> bool {
+        origin == self.own_origin.as_bytes()
+    }
+
+    /// Whether customers reach us by HTTPS, so that cookies may be for HTTPS alone.
+    pub(crate) fn is_https(&self) -> bool {
+        self.own_origin.starts_with("https:")
+    }
+
+    /// Whether agents are answered by the demo model, for want of any other.
+    pub(crate) fn has_demo_model(&self) -> bool {
+        let s = &self.settings;
+        s.llm_base_url.is_empty() && s.kimi_api_key.is_none() && s.moonshot_api_key.is_none()
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppState")
+    }
+}

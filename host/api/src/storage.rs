@@ -1,0 +1,96 @@
+//! A niche's storage over Postgres: joins what the plugin host asks for with what the platform keeps.
+
+use async_trait::async_trait;
+use openclaw_platform::{Error, niche_storage};
+use openclaw_plugins::storage::{Pair, Storage, StorageError, Transaction, Write};
+
+/// One customer's space of one niche, with the bytes that were granted.
+pub(crate) struct Space {
+    pub(crate) space: niche_storage::Space,
+    pub(crate) granted: u64,
+}
+
+struct Open {
+    tx: niche_storage::Transaction,
+    granted: u64,
+    wrote: bool,
+}
+
+fn failed(error: Error) -> StorageError {
+    let transient = match &error {
+        // 55P03: the space was in use for too long; 40xxx: the transaction lost against another.
+        Error::Database(sqlx::Error::Database(e)) => e.code().is_some_and(|c| c == "55P03" || c.starts_with("40")),
+        other => other.is_transient(),
+    };
+    if transient {
+        StorageError::Unavailable("try again in a moment".into())
+    } else {
+        tracing::error!(%error, "a niche's storage failed");
+        StorageError::Other("the platform's log says more".into())
+    }
+}
+
+#[async_trait]
+impl Storage for Space {
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError> {
+        let tx = self.space.begin().await.map_err(failed)?;
+        Ok(Box::new(Open { tx, granted: self.granted, wrote: false }))
+    }
+}
+
+#[async_trait]
+impl Transaction for Open {
+    async fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        self.tx.get(key).await.map_err(failed)
+    }
+
+    async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Pair>, StorageError> {
+        let pairs = self.tx.scan(prefix, after, limit).await.map_err(failed)?;
+        Ok(pairs.into_iter().map(|(key, value)| Pair { key, value }).collect())
+    }
+
+    async fn apply(&mut self, writes: Vec<Write>) -> Result<(), StorageError> {
+        for write in writes {
+            match write {
+                Write::Set(pair) => {
+                    self.wrote = true;
+                    self.tx.set(&pair.key, &pair.value).await.map_err(failed)?;
+                }
+                Write::Remove(key) => self.tx.remove(&key).await.map_err(failed)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare_and_set(
+        &mut self,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<bool, StorageError> {
+        // The transaction has its space to itself: what is read now is still there when it is written.
+        if self.tx.get(key).await.map_err(failed)?.as_deref() != expected {
+            return Ok(false);
+        }
+        match value {
+            Some(value) => {
+                self.wrote = true;
+                self.tx.set(key, value).await.map_err(failed)?;
+            }
+            None => self.tx.remove(key).await.map_err(failed)?,
+        }
+        Ok(true)
+    }
+
+    async fn size_bytes(&mut self) -> Result<u64, StorageError> {
+        self.tx.size_bytes().await.map_err(failed)
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
+        // The host holds the space to what the niche asks for; an admin may have granted less.
+        if self.wrote && self.tx.size_bytes().await.map_err(failed)? > self.granted {
+            return Err(StorageError::QuotaExceeded(self.granted));
+        }
+        self.tx.commit().await.map_err(failed)
+    }
+}

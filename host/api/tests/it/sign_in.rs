@@ -1,0 +1,98 @@
+//! Signing in by a link.
+
+use serde_json::json;
+
+use crate::app::{Reply, TestApp};
+
+async fn ask(app: &TestApp, email: &str) -> Reply {
+    app.post("/v1/sign-in", json!({ "email": email, "locale": "en", "next": "/en/agents" })).send().await
+}
+
+/// The token in the newest mail.
+async fn token(app: &TestApp) -> String {
+    let outbox = app.get("/dev/outbox").send().await.ok();
+    let text = outbox["items"][0]["text"].as_str().unwrap().to_owned();
+    let link = text.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
+    assert!(link.starts_with("http://localhost:3000/en/sign-in?token="), "{link}");
+    link.split_once("token=").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn a_link_signs_in_once_and_signing_out_ends_the_session() {
+    let app = TestApp::start().await;
+    let asked = ask(&app, "Ana@Example.com").await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let token = token(&app).await;
+
+    let opened = app.post("/v1/session", json!({ "token": token })).send().await;
+    let cookie = opened.set_cookie("openclaw_session");
+    assert!(opened.header("set-cookie").contains("HttpOnly; SameSite=Lax"));
+    let signed_in = opened.ok();
+    assert_eq!((signed_in["customer"]["email"].as_str(), signed_in["next"].as_str()), (Some("ana@example.com"), Some("/en/agents")));
+    assert_eq!(app.get("/v1/session").cookie(&cookie).send().await.ok(), signed_in["customer"]);
+
+    let again = app.post("/v1/session", json!({ "token": token })).send().await;
+    insta::assert_json_snapshot!(again.body, @r#"
+    {
+      "detail": "This link was used before or is too old: ask for another.",
+      "field": "token",
+      "status": 422,
+      "title": "A field will not do",
+      "type": "https://openclaw.cloud/problems/invalid-link"
+    }
+    "#);
+
+    let out = app.request(reqwest::Method::DELETE, "/v1/session").cookie(&cookie).header("origin", "http://localhost:3000");
+    assert_eq!(out.send().await.status, 204);
+    assert_eq!(app.get("/v1/session").cookie(&cookie).send().await.problem(), (401, "not-signed-in", None));
+}
+
+#[tokio::test]
+async fn an_old_link_opens_nothing() {
+    let app = TestApp::start().await;
+    ask(&app, "ana@example.com").await.ok();
+    let token = token(&app).await;
+    sqlx::query("UPDATE sign_in_links SET expires_at = now() - interval '1 second'").execute(&app.db).await.unwrap();
+    let late = app.post("/v1/session", json!({ "token": token })).send().await;
+    assert_eq!(late.problem(), (422, "invalid-link", Some("token")));
+}
+
+#[tokio::test]
+async fn one_address_is_sent_few_links_and_others_are_not_held_up() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        assert_eq!(ask(&app, "ana@example.com").await.status, 202);
+    }
+    let sixth = ask(&app, "ANA@example.com").await;
+    assert_eq!(sixth.problem(), (429, "too-many-requests", None));
+    assert_eq!(sixth.header("retry-after"), "900");
+    assert_eq!(ask(&app, "bia@example.com").await.status, 202);
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_address_or_a_path_of_ours_is_named() {
+    let app = TestApp::start().await;
+    assert_eq!(ask(&app, "ana").await.problem(), (422, "invalid-email", Some("email")));
+    let elsewhere = json!({ "email": "ana@example.com", "locale": "pt", "next": "//evil.example" });
+    assert_eq!(app.post("/v1/sign-in", elsewhere).send().await.problem(), (422, "invalid-next", Some("next")));
+    let misspelt = json!({ "email": "ana@example.com", "locale": "pt", "nxt": "/" });
+    assert_eq!(app.post("/v1/sign-in", misspelt).send().await.problem(), (422, "unknown-field", Some("nxt")));
+}
+
+#[tokio::test]
+async fn another_site_cannot_act_in_a_customers_name() {
+    let app = TestApp::start().await;
+    let ana = app.customer("ana@example.com").await;
+    let out = || app.request(reqwest::Method::DELETE, "/v1/session").as_customer(&ana);
+    assert_eq!(out().header("origin", "https://evil.example").send().await.problem(), (403, "foreign-origin", None));
+    assert_eq!(out().send().await.problem(), (403, "foreign-origin", None));
+    app.get("/v1/session").as_customer(&ana).send().await.ok();
+}
+
+#[tokio::test]
+async fn outside_dev_there_is_no_outbox() {
+    let app = TestApp::with(&[("environment", "production"), ("smtp_url", "smtp://127.0.0.1:1")]).await;
+    assert_eq!(app.get("/dev/outbox").send().await.problem(), (404, "no-such-route", None));
+    // The mail server is away: the customer is told, not left waiting for a mail.
+    assert_eq!(ask(&app, "ana@example.com").await.problem(), (503, "mail-away", None));
+}

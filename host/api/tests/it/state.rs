@@ -1,0 +1,57 @@
+//! What gateways keep outside themselves, and what they tell of themselves.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::app::{Agent, TestApp};
+
+async fn agent(app: &TestApp) -> Agent {
+    app.install("hello").await;
+    let owner = app.customer("owner@example.com").await;
+    app.agent(&owner, "hello").await
+}
+
+#[tokio::test]
+async fn a_value_changes_only_for_who_has_seen_its_last_version() {
+    let app = TestApp::start().await;
+    let agent = agent(&app).await;
+    let at = |method| app.request(method, "/v1/agent/state/chat.1").bearer(&agent.token);
+    assert_eq!(at(Method::GET).send().await.problem(), (404, "not-found", None));
+    let first = at(Method::PUT).header("if-none-match", "*").bytes("one").await;
+    assert_eq!((first.status.as_u16(), first.header("etag")), (204, "\"1\""));
+    assert_eq!(at(Method::PUT).header("if-none-match", "*").bytes("x").await.problem(), (412, "changed", None));
+    let second = at(Method::PUT).header("if-match", "\"1\"").bytes("two").await;
+    assert_eq!(second.header("etag"), "\"2\"");
+    assert_eq!(at(Method::PUT).header("if-match", "\"1\"").bytes("x").await.problem(), (412, "changed", None));
+    let read = at(Method::GET).send().await;
+    assert_eq!((read.header("etag"), read.body.as_str()), ("\"2\"", Some("two")));
+    assert_eq!(at(Method::DELETE).header("if-match", "\"1\"").send().await.status, 412);
+    assert_eq!(at(Method::DELETE).send().await.status, 204);
+    assert_eq!(at(Method::DELETE).send().await.status, 204, "removing what is not there is no error");
+}
+
+#[tokio::test]
+async fn keys_and_sizes_have_bounds_and_agents_their_own_values() {
+    let app = TestApp::start().await;
+    let agent = agent(&app).await;
+    let put = |key: &str| app.request(Method::PUT, &format!("/v1/agent/state/{key}")).bearer(&agent.token);
+    assert_eq!(put("a").bytes(vec![0; 1 << 20]).await.status, 204);
+    assert_eq!(put("a").bytes(vec![0; (1 << 20) + 1]).await.problem(), (413, "body-too-large", None));
+    assert_eq!(put("A%20b").bytes("x").await.problem(), (422, "invalid-key", Some("key")));
+    let other = app.customer("other@example.com").await;
+    let other = app.agent(&other, "hello").await;
+    assert_eq!(app.get("/v1/agent/state/a").bearer(&other.token).send().await.status, 404);
+    assert_eq!(app.get("/v1/agent/state/a").send().await.problem(), (401, "invalid-token", None));
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_kept() {
+    let app = TestApp::start().await;
+    let agent = agent(&app).await;
+    let beat = json!({ "phase": "ready", "telegram_ok": true, "last_llm_at": null, "error": null });
+    assert_eq!(app.post("/v1/agent/heartbeat", beat).bearer(&agent.token).send().await.status, 204);
+    assert!(openclaw_platform::agents::heard_since(&app.db, agent.id, None).await.unwrap());
+    let wrong = json!({ "phase": "asleep", "telegram_ok": true });
+    let refused = app.post("/v1/agent/heartbeat", wrong).bearer(&agent.token).send().await;
+    assert_eq!(refused.problem(), (422, "invalid-field", Some("phase")));
+}

@@ -1,0 +1,73 @@
+//! The calls to Stripe itself.
+
+use openclaw_platform::{billing::Checkout, config::Settings};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::time::Duration;
+use stripe::{Client, ClientBuilder, RequestStrategy};
+use stripe_billing::{billing_portal_session::CreateBillingPortalSession, subscription::CancelSubscription};
+use stripe_checkout::checkout_session::{CreateCheckoutSession, CreateCheckoutSessionLineItems};
+
+use crate::{BillingError, event::Prices};
+
+/// How long one call may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A client with the platform's key.
+#[derive(Clone)]
+pub(crate) struct Stripe(Client);
+
+impl Stripe {
+    pub(crate) fn new(key: &SecretString, settings: &Settings) -> Result<Self, BillingError> {
+        let client = ClientBuilder::new(key.expose_secret())
+            .url(settings.stripe_api_url.clone())
+            .timeout(TIMEOUT)
+            .request_strategy(RequestStrategy::ExponentialBackoff(3))
+            .build()
+            .map_err(|e| BillingError::Stripe(e.to_string()))?;
+        Ok(Self(client))
+    }
+
+    /// The address of the page to pay `checkout` at.
+    pub(crate) async fn checkout_page(
+        &self,
+        checkout: &Checkout,
+        locale: &str,
+        settings: &Settings,
+    ) -> Result<String, BillingError> {
+        let prices = Prices::new(settings);
+        let price = prices.price(&checkout.tier).ok_or(BillingError::NotFound("tier"))?.to_owned();
+        let item = CreateCheckoutSessionLineItems { price: Some(price), quantity: Some(1), ..Default::default() };
+        let site = &settings.public_url;
+        let session = CreateCheckoutSession::new()
+            .mode(stripe_shared::CheckoutSessionMode::Subscription)
+            .client_reference_id(checkout.id.to_string())
+            .customer_email(checkout.email.clone())
+            .line_items(vec![item])
+            .success_url(format!("{site}/{locale}/progress/{}", checkout.id))
+            .cancel_url(format!("{site}/{locale}/onboarding/{}/plan", checkout.onboarding))
+            .send(&self.0)
+            .await
+            .map_err(|e| BillingError::Stripe(e.to_string()))?;
+        session.url.ok_or_else(|| BillingError::Stripe("a checkout session without a page".into()))
+    }
+
+    /// The address of the customer's portal: cards, invoices, plan changes.
+    pub(crate) async fn portal(&self, stripe_customer: &str, back: String) -> Result<String, BillingError> {
+        let session = CreateBillingPortalSession::new()
+            .customer(stripe_customer)
+            .return_url(back)
+            .send(&self.0)
+            .await
+            .map_err(|e| BillingError::Stripe(e.to_string()))?;
+        Ok(session.url)
+    }
+
+    /// Ends a subscription now; `customer.subscription.deleted` follows.
+    pub(crate) async fn cancel(&self, subscription: &str) -> Result<(), BillingError> {
+        CancelSubscription::new(subscription.to_owned())
+            .send(&self.0)
+            .await
+            .map_err(|e| BillingError::Stripe(e.to_string()))?;
+        Ok(())
+    }
+}

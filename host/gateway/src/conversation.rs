@@ -1,0 +1,235 @@
+//! A chat's conversation as it is kept: OpenAI messages, the answer under way, and the outbox.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::Part;
+
+/// One message as `/chat/completions` takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub(crate) enum Message {
+    System {
+        content: String,
+    },
+    User {
+        content: String,
+    },
+    Assistant {
+        content: Option<String>,
+        /// Thinking models want it back beside the tool calls it led to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasoning_content: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<ToolCall>,
+    },
+    Tool {
+        tool_call_id: String,
+        content: String,
+    },
+}
+
+/// A tool the LLM wants called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToolCall {
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: FunctionKind,
+    pub(crate) function: Function,
+}
+
+/// The only kind there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FunctionKind {
+    #[default]
+    Function,
+}
+
+/// The tool's name and its arguments: JSON, as the LLM wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) arguments: String,
+}
+
+/// What is kept of a chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Conversation {
+    /// The newest update that has its answer; updates up to it need none. Update ids of a chat only rise.
+    pub(crate) answered: Option<u32>,
+    /// The turns so far, oldest first: each begins with a `User` message.
+    pub(crate) turns: Vec<Message>,
+    /// Messages of an answer under way, kept before a tool changes something, so that a restart does not do it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) working: Option<Working>,
+    /// An answer that may not have been sent yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<Pending>,
+}
+
+/// The messages of an answer under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Working {
+    pub(crate) update_id: u32,
+    pub(crate) messages: Vec<Message>,
+}
+
+/// The parts of an answer on its way to Telegram.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) update_id: u32,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Conversation {
+    /// Whether `update` needs no answer any more.
+    pub(crate) fn has_answered(&self, update: u32) -> bool {
+        self.answered.is_some_and(|answered| update <= answered)
+    }
+}
+
+/// The calls at the end of `messages` that have no result yet.
+pub(crate) fn open_calls(messages: &[Message]) -> Vec<ToolCall> {
+    let answered: Vec<&str> = messages
+        .iter()
+        .rev()
+        .map_while(|message| match message {
+            Message::Tool { tool_call_id, .. } => Some(tool_call_id.as_str()),
+            _ => None,
+        })
+        .collect();
+    match messages.iter().rev().find(|message| !matches!(message, Message::Tool { .. })) {
+        Some(Message::Assistant { tool_calls, .. }) => {
+            tool_calls.iter().filter(|call| !answered.contains(&call.id.as_str())).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Tokens of a message, estimated: four bytes each and a few for its frame. Exact counts differ per model.
+fn tokens(message: &Message) -> usize {
+    const FRAME: usize = 4;
+    let bytes = match message {
+        Message::System { content } | Message::User { content } | Message::Tool { content, .. } => content.len(),
+        Message::Assistant { content, reasoning_content, tool_calls } => {
+            content.as_ref().map_or(0, String::len)
+                + reasoning_content.as_ref().map_or(0, String::len)
+                + tool_calls.iter().map(|call| call.function.name.len() + call.function.arguments.len()).sum::<usize>()
+        }
+    };
+    bytes.div_ceil(4) + FRAME
+}
+
+/// What a cut tool result ends with.
+const CUT: &str = "\n[… shortened …]";
+
+/// Drops whole turns, oldest first, until `turns` fits `budget` tokens. The newest turn stays; if it alone is too much,
+/// its tool results are shortened. A tool call is never parted from its results, since a turn holds both.
+pub(crate) fn trim(turns: &mut Vec<Message>, budget: usize) {
+    let starts: Vec<usize> =
+        turns.iter().enumerate().filter(|(_, m)| matches!(m, Message::User { .. })).map(|(index, _)| index).collect();
+    let mut total: usize = turns.iter().map(tokens).sum();
+    let mut keep_from = 0;
+    for next in starts.iter().copied().filter(|start| *start > 0) {
+        if total <= budget {
+            break;
+        }
+        total -= turns[keep_from..next].iter().map(tokens).sum::<usize>();
+        keep_from = next;
+    }
+    turns.drain(..keep_from);
+    // Oldest results first: the LLM has drawn on them already.
+    for message in turns.iter_mut() {
+        if total <= budget {
+            break;
+        }
+        let before = tokens(message);
+        if let Message::Tool { content, .. } = message {
+            let excess = (total - budget) * 4 + CUT.len();
+            let mut keep = content.len().saturating_sub(excess).max(200);
+            if keep + CUT.len() < content.len() {
+                while !content.is_char_boundary(keep) {
+                    keep -= 1;
+                }
+                content.truncate(keep);
+                content.push_str(CUT);
+            }
+        }
+        total = total - before + tokens(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(text: &str) -> Message {
+        Message::User { content: text.into() }
+    }
+
+    fn says(text: &str) -> Message {
+        Message::Assistant { content: Some(text.into()), reasoning_content: None, tool_calls: Vec::new() }
+    }
+
+    fn calls(ids: &[&str]) -> Message {
+        let tool_calls = ids
+            .iter()
+            .map(|id| ToolCall { id: (*id).into(), kind: FunctionKind::Function, function: Function::default() })
+            .collect();
+        Message::Assistant { content: None, reasoning_content: None, tool_calls }
+    }
+
+    fn result(id: &str, text: &str) -> Message {
+        Message::Tool { tool_call_id: id.into(), content: text.into() }
+    }
+
+    #[test]
+    fn old_turns_go_whole_and_the_newest_stays() {
+        let long = "x".repeat(400);
+        let mut turns =
+            vec![user("a"), calls(&["1"]), result("1", &long), says("b"), user("c"), says("d"), user("e"), says("f")];
+        trim(&mut turns, 40);
+        assert_eq!(turns, [user("c"), says("d"), user("e"), says("f")]);
+        trim(&mut turns, 1);
+        assert_eq!(turns, [user("e"), says("f")]);
+    }
+
+    #[test]
+    fn a_newest_turn_that_is_too_long_keeps_its_calls_with_shorter_results() {
+        let long = "é".repeat(4_000);
+        let mut turns = vec![user("a"), calls(&["1", "2"]), result("1", &long), result("2", "short"), says("b")];
+        trim(&mut turns, 500);
+        assert!(turns.iter().map(tokens).sum::<usize>() <= 500);
+        assert_eq!(turns.len(), 5);
+        assert!(matches!(&turns[2], Message::Tool { content, .. } if content.ends_with(CUT)));
+        assert_eq!(turns[3], result("2", "short"));
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        let mut turns = vec![user("a"), says("b")];
+        let before = turns.clone();
+        trim(&mut turns, 1_000);
+        assert_eq!(turns, before);
+    }
+
+    #[test]
+    fn calls_without_results_are_found() {
+        assert_eq!(open_calls(&[user("a"), calls(&["1", "2"]), result("1", "")]).len(), 1);
+        assert!(open_calls(&[user("a"), calls(&["1"]), result("1", "")]).is_empty());
+        assert!(open_calls(&[user("a"), calls(&["1"]), result("1", ""), says("b")]).is_empty());
+    }
+
+    #[test]
+    fn messages_are_written_as_openai_reads_them() {
+        let written = serde_json::to_value([user("hi"), calls(&["1"]), result("1", "ok")]).unwrap();
+        assert_eq!(
+            written,
+            serde_json::json!([
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "", "arguments": ""}}]},
+                {"role": "tool", "tool_call_id": "1", "content": "ok"},
+            ])
+        );
+    }
+}

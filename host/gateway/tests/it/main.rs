@@ -1,0 +1,8 @@
+//! The gateway against real servers: the Bot API as the relay speaks it, the agent's routes, MCP, and an LLM provider.
+
+mod answering;
+mod bot_api;
+mod process;
+mod surviving;
+mod tools;
+mod world;

@@ -1,0 +1,48 @@
+//! The operator: takes jobs, one at a time for a customer, and turns them into running gateways.
+//!
+//! `jobs` says what each instruction means, step by step; `worker` takes instructions from Postgres and settles
+//! them; `keeper` sees to it that every live agent has its gateway, also after a restart; [`drivers`] run
+//! gateways. What does not live here: who may have an agent (the API's and billing's), and what a gateway does.
+//!
+//! A kill of the operator at any moment loses nothing: a job's lease ends by itself, the job runs again, each of
+//! its steps may be repeated, and gateways hold a pipe whose other end dies with the operator.
+
+pub mod backoff;
+pub mod blueprint;
+mod config;
+pub mod drivers;
+mod error;
+mod jobs;
+mod keeper;
+mod locks;
+mod operator;
+mod worker;
+
+use openclaw_platform::{config::Settings, db, http};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+pub use crate::{config::Config, error::Error};
+
+/// Serves until `shutdown`: health checks at `OPERATOR_LISTEN`, jobs and gateways behind them.
+pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
+    // The port first: it is also what keeps two operators of one machine from running every gateway twice.
+    let listener = http::bind(settings.operator_listen, "OPERATOR_LISTEN").await?;
+    let db = db::pool(&settings.database_url, settings.database_connections)?;
+    run(Config::new(&settings)?, db, listener, shutdown).await
+}
+
+/// The same from its parts.
+pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+    let operator = operator::Operator::new(config, db)?;
+    // Until the very end, so that whoever asks sees it is still there.
+    let _health = AbortOnDropHandle::new(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, http::health::<()>("operator")).await {
+            tracing::error!(%error, "health checks are no longer answered");
+        }
+    }));
+    tokio::join!(worker::work(&operator, &shutdown), keeper::keep(&operator, &shutdown));
+    operator.driver.shutdown().await;
+    Ok(())
+}

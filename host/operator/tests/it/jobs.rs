@@ -1,0 +1,352 @@
+//! What each job does, from the queue to the process.
+
+use std::time::{Duration, Instant};
+
+use openclaw_platform::{
+    agents::{AgentState, WEB_CHAT_BASE},
+    jobs::{self, Instruction, JobState},
+    tokens::{self, Authenticator, Refusal},
+    usage,
+};
+use openclaw_testkit::{components, postgres::Postgres};
+use secrecy::SecretString;
+
+use crate::world::{World, install, kill, until};
+
+fn suspend() -> Instruction {
+    Instruction::Suspend { reason: "payment-failed".into() }
+}
+
+fn resize(tier: &str) -> Instruction {
+    Instruction::Resize { tier: tier.into() }
+}
+
+#[tokio::test]
+async fn a_provisioned_agent_has_one_gateway_with_its_prompt_and_tokens_that_open() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.agent(world.customer().await).await;
+    let began = Instant::now();
+    let job = world.done(world.order(agent, Instruction::Provision).await).await;
+    println!("provisioned in {:?}", began.elapsed());
+
+    let names: Vec<&str> = job.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["prepare", "persona", "tokens", "gateway", "answering"]);
+    assert!(job.steps.iter().all(|step| step.finished_at.is_some()));
+    assert_eq!(job.attempts, 1);
+    let now = world.get(agent).await;
+    assert_eq!((now.state, now.reason, now.live_at.is_some()), (AgentState::Live, None, true));
+
+    world.gateway(agent).await;
+    assert_eq!(world.told(agent, "OPENCLAW_SYSTEM_PROMPT").await, "Você cumprimenta as pessoas.");
+    assert_eq!(world.told(agent, "OPENCLAW_THINKING").await, "medium");
+    assert_eq!(world.told(agent, "TELEGRAM_ALLOW_FROM").await, format!("11,{}", WEB_CHAT_BASE + now.number));
+    let token = world.told(agent, "OPENCLAW_PROXY_TOKEN").await;
+    let caller = Authenticator::new(world.db.clone()).authenticate(&token).await.unwrap();
+    assert_eq!(caller.agent, agent);
+    let stand_in = SecretString::from(world.told(agent, "TELEGRAM_BOT_TOKEN").await);
+    let (number, sha256) = tokens::parse_bot_token(&stand_in).unwrap();
+    let stored: Vec<u8> = sqlx::query_scalar("SELECT relay_secret_sha256 FROM agents WHERE number = $1")
+        .bind(number)
+        .fetch_one(&world.db)
+        .await
+        .unwrap();
+    assert_eq!(stored, sha256);
+    until("its words are kept", async || world.log(agent).contains("is here").then_some(())).await;
+
+    let health = reqwest_client().get(format!("{}/healthz", operator.address)).send().await.unwrap();
+    assert_eq!(health.text().await.unwrap(), r#"{"role":"operator"}"#);
+    operator.stop().await;
+    assert!(world.gateways(agent).await.is_empty(), "a stopped operator leaves no gateway behind");
+}
+
+fn reqwest_client() -> reqwest::Client {
+    openclaw_platform::http::client()
+}
+
+#[tokio::test]
+async fn a_new_operator_starts_the_gateway_of_every_live_agent_once() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let (one, two) = tokio::join!(world.live_agent(), world.live_agent());
+    let suspended = world.live_agent().await;
+    world.done(world.order(suspended, suspend()).await).await;
+    let token = world.told(one, "OPENCLAW_PROXY_TOKEN").await;
+    operator.stop().await;
+
+    let operator = world.operator().await;
+    for agent in [one, two] {
+        world.gateway(agent).await;
+        assert_eq!(world.starts(agent).await, 2);
+    }
+    assert!(world.gateways(suspended).await.is_empty());
+    let refused = Authenticator::new(world.db.clone()).authenticate(&token).await;
+    assert!(matches!(refused, Err(Refusal::Unknown)), "the token of before is closed");
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_gateway_comes_back() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.live_agent().await;
+    let victim = world.gateway(agent).await;
+    kill(victim);
+    until("another one runs", async || (world.gateway(agent).await != victim).then_some(())).await;
+    assert_eq!(world.state(agent).await, AgentState::Live);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn suspend_closes_and_stops_and_reactivate_brings_back() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.live_agent().await;
+    let token = world.told(agent, "OPENCLAW_PROXY_TOKEN").await;
+    let tokens = Authenticator::new(world.db.clone());
+
+    world.done(world.order(agent, suspend()).await).await;
+    let now = world.get(agent).await;
+    assert_eq!((now.state, now.reason.as_deref()), (AgentState::Suspended, Some("payment-failed")));
+    assert!(world.gateways(agent).await.is_empty());
+    assert!(tokens.authenticate(&token).await.is_err());
+
+    world.done(world.order(agent, Instruction::Reactivate).await).await;
+    let now = world.get(agent).await;
+    assert_eq!((now.state, now.reason), (AgentState::Live, None));
+    let token = world.told(agent, "OPENCLAW_PROXY_TOKEN").await;
+    assert!(tokens.authenticate(&token).await.is_ok());
+    // What no longer makes sense is done without doing anything.
+    let starts = world.starts(agent).await;
+    world.done(world.order(agent, Instruction::Reactivate).await).await;
+    world.done(world.order(agent, Instruction::Provision).await).await;
+    assert_eq!(world.starts(agent).await, starts);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn resize_changes_the_limit_and_restarts_only_if_the_gateway_is_told_anything_new() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.live_agent().await;
+    let limit = async || usage::current_period(&world.db, agent).await.unwrap().unwrap().limit;
+
+    world.done(world.order(agent, resize("pro")).await).await;
+    assert_eq!((world.get(agent).await.tier.as_str(), limit().await), ("pro", 5_000_000));
+    assert_eq!(world.starts(agent).await, 1, "pro tells the gateway nothing that starter does not");
+
+    world.done(world.order(agent, resize("team")).await).await;
+    assert_eq!((world.get(agent).await.tier.as_str(), limit().await), ("team", 20_000_000));
+    assert_eq!(world.starts(agent).await, 2);
+    assert_eq!(world.told(agent, "OPENCLAW_THINKING").await, "high");
+    assert!(world.told(agent, "TELEGRAM_ALLOW_FROM").await.starts_with("11,12,"));
+
+    let job = world.settled(world.order(agent, resize("galactic")).await, JobState::Failed).await;
+    assert_eq!(job.error.as_deref(), Some("there is no tier `galactic`"));
+    assert_eq!(world.state(agent).await, AgentState::Live);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn update_restarts_only_if_prompt_or_release_changed() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.live_agent().await;
+    world.done(world.order(agent, Instruction::Update).await).await;
+    assert_eq!(world.starts(agent).await, 1);
+
+    sqlx::query("UPDATE agents SET locale = 'en'").execute(&world.db).await.unwrap();
+    world.done(world.order(agent, Instruction::Update).await).await;
+    assert_eq!(world.starts(agent).await, 2);
+    assert_eq!(world.told(agent, "OPENCLAW_SYSTEM_PROMPT").await, "You greet people.");
+
+    // A release that cannot speak for this customer: the gateway goes on as it was.
+    let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
+    openclaw_platform::agents::set_release(&world.db, agent, wanting).await.unwrap();
+    world.settled(world.order(agent, Instruction::Update).await, JobState::Failed).await;
+    assert_eq!((world.state(agent).await, world.starts(agent).await), (AgentState::Live, 2));
+    world.gateway(agent).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn health_check_restarts_what_was_silent_and_leaves_alone_what_is_well() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let agent = world.live_agent().await;
+    world.done(world.order(agent, Instruction::HealthCheck).await).await;
+    assert_eq!(world.starts(agent).await, 1);
+    sqlx::query("UPDATE agents SET heartbeat_at = now() - interval '2 minutes'").execute(&world.db).await.unwrap();
+    world.done(world.order(agent, Instruction::HealthCheck).await).await;
+    assert_eq!(world.starts(agent).await, 2);
+    world.gateway(agent).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn destroy_removes_what_was_said_and_keeps_the_books() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let customer = world.customer().await;
+    let (agent, sibling) = (world.agent(customer).await, world.agent(customer).await);
+    world.done(world.order(agent, Instruction::Provision).await).await;
+    world.done(world.order(sibling, Instruction::Provision).await).await;
+    for statement in [
+        "INSERT INTO agent_state (agent_id, key, value) SELECT id, 'chat', 'x' FROM agents",
+        "INSERT INTO chat_messages (agent_id, message_id, author, body) SELECT id, 1, 'person', 'x' FROM agents",
+        "INSERT INTO relay_updates (agent_id, update_id, body) SELECT id, 1, '{}' FROM agents",
+        "INSERT INTO relay_sends (agent_id, key) SELECT id, 'k' FROM agents",
+        "INSERT INTO tool_calls (id, agent_id, digest, tool, title, arguments, result, outcome, micros)
+         SELECT gen_random_uuid(), id, digest, 't', 't', '{}', '', 'ok', 1 FROM agents",
+        "INSERT INTO niche_storage (customer_id, niche, key, value) SELECT id, 'hello', 'k', 'x' FROM customers",
+    ] {
+        sqlx::query(statement).execute(&world.db).await.unwrap();
+    }
+    let rows = async |table: &str, column: &str, id: uuid::Uuid| -> i64 {
+        let query = format!("SELECT count(*) FROM {table} WHERE {column} = $1");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(id).fetch_one(&world.db).await.unwrap()
+    };
+    let said = ["agent_state", "chat_messages", "relay_updates", "relay_sends", "tool_calls"];
+
+    world.done(world.order(agent, Instruction::Destroy).await).await;
+    let now = world.get(agent).await;
+    assert_eq!(
+        (now.state, now.has_bot, now.telegram_users.len(), now.profile.len()),
+        (AgentState::Destroyed, false, 0, 0)
+    );
+    assert!(world.gateways(agent).await.is_empty());
+    assert!(!world.folder().join(format!("agents/{agent}")).exists());
+    for table in said {
+        assert_eq!(rows(table, "agent_id", agent.0).await, 0, "{table}");
+        assert_eq!(rows(table, "agent_id", sibling.0).await, 1, "{table} of another agent");
+    }
+    assert_eq!(rows("niche_storage", "customer_id", customer.0).await, 1, "the sibling still uses it");
+    assert_eq!(rows("usage_periods", "agent_id", agent.0).await, 1, "what it cost stays");
+
+    world.done(world.order(sibling, Instruction::Destroy).await).await;
+    assert_eq!(rows("niche_storage", "customer_id", customer.0).await, 0);
+    // A destroyed agent stays so, whatever comes.
+    for late in [Instruction::Provision, Instruction::Reactivate, suspend(), resize("pro"), Instruction::Destroy] {
+        world.done(world.order(agent, late).await).await;
+    }
+    assert_eq!(world.state(agent).await, AgentState::Destroyed);
+    assert!(world.gateways(agent).await.is_empty());
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_the_prompt_needs_and_lacks_fails_the_agent_at_once() {
+    let world = World::new().await;
+    let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
+    let operator = world.operator().await;
+    let agent = world.agent_of(world.customer().await, wanting).await;
+    let job = world.settled(world.order(agent, Instruction::Provision).await, JobState::Failed).await;
+    assert_eq!(job.attempts, 1);
+    assert!(job.error.unwrap().contains("`name`"));
+    let now = world.get(agent).await;
+    assert_eq!((now.state, now.reason.as_deref()), (AgentState::Failed, Some("persona")));
+    assert!(world.gateways(agent).await.is_empty());
+    // The failed job is in nobody's way.
+    world.done(world.order(agent, Instruction::Destroy).await).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_never_answers_is_given_up_after_a_limit_and_lives_when_tried_again() {
+    let world = World::new().await;
+    world.silence(true);
+    let mut config = world.config();
+    config.answering = Duration::from_millis(100);
+    let operator = world.operator_with(config).await;
+    let agent = world.agent(world.customer().await).await;
+    let job = world.order(agent, Instruction::Provision).await;
+    until("an attempt failed", async || {
+        let failures: i32 = sqlx::query_scalar("SELECT failures FROM jobs").fetch_one(&world.db).await.unwrap();
+        (failures == 1).then_some(())
+    })
+    .await;
+    // So that the test need not wait for the six that come before the last.
+    sqlx::query("UPDATE jobs SET failures = 7, run_at = now() WHERE state = 'queued'")
+        .execute(&world.db)
+        .await
+        .unwrap();
+    let dead = world.settled(job, JobState::Failed).await;
+    assert!(dead.error.unwrap().contains("did not answer"));
+    let now = world.get(agent).await;
+    assert_eq!((now.state, now.reason.as_deref()), (AgentState::Failed, Some("not-answering")));
+    assert!(world.gateways(agent).await.is_empty());
+
+    world.silence(false);
+    operator.stop().await;
+    let operator = world.operator().await;
+    jobs::retry(&world.db, job).await.unwrap();
+    world.done(job).await;
+    assert_eq!(world.state(agent).await, AgentState::Live);
+    world.gateway(agent).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopping_operator_hands_its_jobs_back() {
+    let world = World::new().await;
+    world.silence(true);
+    let operator = world.operator().await;
+    let agent = world.agent(world.customer().await).await;
+    let job = world.order(agent, Instruction::Provision).await;
+    until("it waits for an answer", async || {
+        world.job(job).await.steps.iter().any(|step| step.name == "answering").then_some(())
+    })
+    .await;
+    operator.stop().await;
+    assert_eq!(world.job(job).await.state, JobState::Queued);
+    assert!(world.gateways(agent).await.is_empty());
+    world.silence(false);
+    let operator = world.operator().await;
+    let done = world.done(job).await;
+    assert_eq!(done.attempts, 2);
+    world.gateway(agent).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn jobs_of_one_customer_never_overlap_and_those_of_others_do() {
+    let world = World::new().await;
+    let operator = world.operator().await;
+    let customer = world.customer().await;
+    let mut ordered = Vec::new();
+    for _ in 0..4 {
+        let agent = world.agent(customer).await;
+        ordered.push(world.order(agent, Instruction::Provision).await);
+    }
+    let mut spans = Vec::new();
+    for job in ordered {
+        let view = world.done(job).await;
+        spans.push((view.steps[0].started_at, view.finished_at.unwrap()));
+    }
+    spans.sort();
+    assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{spans:?}");
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_of_postgres_in_the_middle_of_a_job_costs_nothing_but_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut postgres = Postgres::in_folder(folder.path(), None).await.unwrap();
+    let world = World::on(postgres.database().await.unwrap()).await;
+    world.silence(true);
+    let operator = world.operator().await;
+    let agent = world.agent(world.customer().await).await;
+    let job = world.order(agent, Instruction::Provision).await;
+    until("it waits for an answer", async || {
+        world.job(job).await.steps.iter().any(|step| step.name == "answering").then_some(())
+    })
+    .await;
+    postgres.stop().await.unwrap();
+    postgres.start().await.unwrap();
+    world.silence(false);
+    world.done(job).await;
+    assert_eq!(world.state(agent).await, AgentState::Live);
+    world.gateway(agent).await;
+    operator.stop().await;
+    postgres.stop().await.unwrap();
+}

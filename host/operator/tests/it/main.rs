@@ -1,0 +1,15 @@
+//! The operator against a real Postgres, a real niche and real child processes.
+
+mod crash;
+mod driver;
+mod jobs;
+mod queue;
+mod world;
+
+/// Not a test by itself: the operator as a process of its own, for tests that kill it.
+#[tokio::test]
+async fn operator_process() {
+    if let Ok(told) = std::env::var(world::OPERATOR) {
+        world::operate_until_killed(&told).await;
+    }
+}

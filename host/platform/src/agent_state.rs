@@ -1,0 +1,100 @@
+//! What gateways keep outside themselves: values under keys, each with a version.
+
+use sqlx::PgExecutor;
+
+use crate::{AgentId, error::Result};
+
+/// Largest value, in bytes.
+pub const LARGEST: usize = 1 << 20;
+
+/// Whether `key` may be one: 1 to 100 of `a-z`, `0-9`, `.`, `_`, `-`.
+pub fn is_key(key: &str) -> bool {
+    (1..=100).contains(&key.len())
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// What a change is based on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Whatever there is.
+    Anything,
+    /// Nothing.
+    Absent,
+    /// The value of this version.
+    Version(i64),
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its bytes.
+    pub value: Vec<u8>,
+    /// Its version.
+    pub version: i64,
+}
+
+/// The value under `key`.
+pub async fn get(db: impl PgExecutor<'_>, agent: AgentId, key: &str) -> Result<Option<Stored>> {
+    Ok(sqlx::query_as!(Stored, "SELECT value, version FROM agent_state WHERE agent_id = $1 AND key = $2", agent.0, key)
+        .fetch_optional(db)
+        .await?)
+}
+
+/// Sets `key`. The new version, or none when there is not what was expected.
+pub async fn put(
+    db: impl PgExecutor<'_>,
+    agent: AgentId,
+    key: &str,
+    value: &[u8],
+    expect: Expect,
+) -> Result<Option<i64>> {
+    Ok(match expect {
+        Expect::Anything => sqlx::query_scalar!(
+            "INSERT INTO agent_state AS s (agent_id, key, value) VALUES ($1, $2, $3)
+             ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value, version = s.version + 1, updated_at = now()
+             RETURNING version",
+            agent.0,
+            key,
+            value
+        )
+        .fetch_optional(db)
+        .await?,
+        Expect::Absent => sqlx::query_scalar!(
+            "INSERT INTO agent_state (agent_id, key, value) VALUES ($1, $2, $3)
+             ON CONFLICT (agent_id, key) DO NOTHING RETURNING version",
+            agent.0,
+            key,
+            value
+        )
+        .fetch_optional(db)
+        .await?,
+        Expect::Version(version) => sqlx::query_scalar!(
+            "UPDATE agent_state SET value = $3, version = version + 1, updated_at = now()
+             WHERE agent_id = $1 AND key = $2 AND version = $4 RETURNING version",
+            agent.0,
+            key,
+            value,
+            version
+        )
+        .fetch_optional(db)
+        .await?,
+    })
+}
+
+/// Removes `key`. Says whether it did: not when there is nothing, or not what was expected.
+pub async fn delete(db: impl PgExecutor<'_>, agent: AgentId, key: &str, expect: Expect) -> Result<bool> {
+    let version = match expect {
+        Expect::Anything => None,
+        Expect::Absent => return Ok(false),
+        Expect::Version(version) => Some(version),
+    };
+    let removed = sqlx::query!(
+        "DELETE FROM agent_state WHERE agent_id = $1 AND key = $2 AND ($3::bigint IS NULL OR version = $3)",
+        agent.0,
+        key,
+        version
+    )
+    .execute(db)
+    .await?;
+    Ok(removed.rows_affected() > 0)
+}

@@ -1,0 +1,295 @@
+//! What agents spend: the span they may spend it in, each answered LLM request once, and who is to be told.
+
+use sqlx::{PgConnection, PgExecutor, PgPool};
+use time::{Date, OffsetDateTime};
+
+use crate::{AgentId, PeriodId, RequestId, error::Result};
+
+/// Share of the limit, in percent, from which the customer is warned.
+pub const WARN_PERCENT: i64 = 90;
+/// Key of the advisory lock that lets one writer record at a time, so that two never wait for each other.
+const RECORD_LOCK: i64 = 0x006f_6375_7361_6765;
+
+/// A span between two invoices, and what may be spent in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// Its id.
+    pub id: PeriodId,
+    /// When it begins.
+    pub starts_at: OffsetDateTime,
+    /// When it has ended.
+    pub ends_at: OffsetDateTime,
+    /// Tokens that may be spent.
+    pub limit: i64,
+    /// Tokens spent, without those still on their way here.
+    pub used: i64,
+    /// When the customer was warned that most is spent.
+    pub warned_at: Option<OffsetDateTime>,
+    /// When the customer was told that all is spent.
+    pub exhausted_at: Option<OffsetDateTime>,
+}
+
+/// The period of `agent` that runs now; of several, the one that began last.
+pub async fn current_period(db: impl PgExecutor<'_>, agent: AgentId) -> Result<Option<Period>> {
+    Ok(sqlx::query_as!(
+        Period,
+        r#"SELECT id AS "id: PeriodId", starts_at, ends_at, token_limit AS "limit", tokens_used AS used,
+                  warned_at, exhausted_at
+           FROM usage_periods
+           WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at
+           ORDER BY starts_at DESC LIMIT 1"#,
+        agent.0
+    )
+    .fetch_optional(db)
+    .await?)
+}
+
+/// Opens the period of `agent` that begins at `starts_at`. Where one begins then already, that one, unchanged.
+pub async fn open_period(
+    db: &mut PgConnection,
+    agent: AgentId,
+    starts_at: OffsetDateTime,
+    ends_at: OffsetDateTime,
+    limit: i64,
+) -> Result<PeriodId> {
+    Ok(PeriodId(
+        sqlx::query_scalar!(
+            "INSERT INTO usage_periods (id, agent_id, starts_at, ends_at, token_limit) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (agent_id, starts_at) DO UPDATE SET agent_id = excluded.agent_id
+             RETURNING id",
+            PeriodId::new().0,
+            agent.0,
+            starts_at,
+            ends_at,
+            limit
+        )
+        .fetch_one(db)
+        .await?,
+    ))
+}
+
+/// Changes what may be spent in the running period of `agent`, as when its tier changes. The answer says whether it
+/// has one. Warnings that a higher limit made untrue are forgotten, so that they can come again.
+pub async fn set_limit(db: &mut PgConnection, agent: AgentId, limit: i64) -> Result<bool> {
+    let changed = sqlx::query!(
+        "UPDATE usage_periods SET token_limit = $2,
+                warned_at = CASE WHEN tokens_used * 100 >= $2::bigint * $3::bigint THEN warned_at END,
+                exhausted_at = CASE WHEN tokens_used >= $2 THEN exhausted_at END
+         WHERE id = (SELECT id FROM usage_periods
+                     WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at
+                     ORDER BY starts_at DESC LIMIT 1)",
+        agent.0,
+        limit,
+        WARN_PERCENT
+    )
+    .execute(db)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
+/// What an agent spent on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// The day in UTC.
+    pub day: Date,
+    /// Tokens of what it asked.
+    pub prompt: i64,
+    /// Tokens of what was answered.
+    pub completion: i64,
+}
+
+/// What `agent` spent since `since`, by day, the oldest first, without days on which it spent nothing.
+pub async fn daily(db: impl PgExecutor<'_>, agent: AgentId, since: OffsetDateTime) -> Result<Vec<Day>> {
+    Ok(sqlx::query_as!(
+        Day,
+        r#"SELECT (occurred_at AT TIME ZONE 'UTC')::date AS "day!",
+                  sum(prompt_tokens)::bigint AS "prompt!", sum(completion_tokens)::bigint AS "completion!"
+           FROM usage_events WHERE agent_id = $1 AND occurred_at >= $2
+           GROUP BY 1 ORDER BY 1"#,
+        agent.0,
+        since
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// One answered LLM request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The request: it counts once, however often it is recorded.
+    pub request: RequestId,
+    /// Who asked.
+    pub agent: AgentId,
+    /// The period it is spent from.
+    pub period: PeriodId,
+    /// The provider's name of the model.
+    pub model: String,
+    /// Tokens of what was asked, cached ones among them.
+    pub prompt: i64,
+    /// Tokens of what was answered.
+    pub completion: i64,
+    /// Tokens of `prompt` that the provider had cached.
+    pub cached: i64,
+    /// Whether the figures are ours because the provider sent none.
+    pub estimated: bool,
+    /// When it was answered.
+    pub occurred_at: OffsetDateTime,
+}
+
+/// How far a period is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// `WARN_PERCENT` or more.
+    Nearly,
+    /// All of it.
+    Exhausted,
+}
+
+/// A customer to be told, once, how far a period is spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How far.
+    pub level: Level,
+    /// Where to write.
+    pub email: String,
+    /// In which language.
+    pub locale: String,
+    /// Whose period it is.
+    pub agent: AgentId,
+    /// The agent's number.
+    pub number: i64,
+    /// Tokens spent.
+    pub used: i64,
+    /// Tokens that may be spent.
+    pub limit: i64,
+    /// When the next period may begin.
+    pub ends_at: OffsetDateTime,
+}
+
+/// What `record` changed.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// What is spent now of each period that the events belong to.
+    pub used: Vec<(PeriodId, i64)>,
+    /// Who is to be told. The periods say already that they were: the caller tells them.
+    pub notices: Vec<Notice>,
+}
+
+/// Records `events` in one transaction. Those recorded before, and those of agents that are gone, change nothing.
+pub async fn record(db: &PgPool, events: &[Event]) -> Result<Recorded> {
+    if events.is_empty() {
+        return Ok(Recorded::default());
+    }
+    let mut tx = db.begin().await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", RECORD_LOCK).execute(&mut *tx).await?;
+    insert(&mut tx, events).await?;
+    let mut periods: Vec<_> = events.iter().map(|e| e.period.0).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    let used =
+        sqlx::query!(r#"SELECT id AS "id: PeriodId", tokens_used FROM usage_periods WHERE id = ANY($1)"#, &periods)
+            .fetch_all(&mut *tx)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row.tokens_used))
+            .collect();
+    let notices = cross(&mut tx, &periods).await?;
+    tx.commit().await?;
+    Ok(Recorded { used, notices })
+}
+
+/// Writes the events that are new, and adds their tokens to their periods.
+async fn insert(db: &mut PgConnection, events: &[Event]) -> Result<()> {
+    let requests: Vec<_> = events.iter().map(|e| e.request.0).collect();
+    let agents: Vec<_> = events.iter().map(|e| e.agent.0).collect();
+    let periods: Vec<_> = events.iter().map(|e| e.period.0).collect();
+    let models: Vec<_> = events.iter().map(|e| e.model.clone()).collect();
+    let prompts: Vec<_> = events.iter().map(|e| e.prompt).collect();
+    let completions: Vec<_> = events.iter().map(|e| e.completion).collect();
+    let cached: Vec<_> = events.iter().map(|e| e.cached).collect();
+    let estimated: Vec<_> = events.iter().map(|e| e.estimated).collect();
+    let times: Vec<_> = events.iter().map(|e| e.occurred_at).collect();
+    sqlx::query!(
+        "WITH fresh AS (
+             INSERT INTO usage_events (request_id, agent_id, period_id, model, prompt_tokens, completion_tokens,
+                                       cached_tokens, estimated, occurred_at)
+             SELECT e.request, e.agent, e.period, e.model, e.prompt, e.completion, e.cached, e.estimated, e.at
+             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                         $8::bool[], $9::timestamptz[])
+                  AS e (request, agent, period, model, prompt, completion, cached, estimated, at)
+             JOIN usage_periods p ON p.id = e.period AND p.agent_id = e.agent
+             ON CONFLICT (request_id) DO NOTHING
+             RETURNING period_id, prompt_tokens + completion_tokens AS tokens
+         ), sums AS (
+             SELECT period_id, sum(tokens)::bigint AS tokens FROM fresh GROUP BY period_id
+         )
+         UPDATE usage_periods p SET tokens_used = p.tokens_used + s.tokens FROM sums s WHERE p.id = s.period_id",
+        &requests,
+        &agents,
+        &periods,
+        &models,
+        &prompts,
+        &completions,
+        &cached,
+        &estimated,
+        &times
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Marks the periods that crossed a level since they were last looked at.
+async fn cross(db: &mut PgConnection, periods: &[uuid::Uuid]) -> Result<Vec<Notice>> {
+    let rows = sqlx::query!(
+        r#"UPDATE usage_periods p
+           SET warned_at = coalesce(p.warned_at, now()),
+               exhausted_at = CASE WHEN p.tokens_used >= p.token_limit THEN coalesce(p.exhausted_at, now()) END
+           FROM agents a JOIN customers c ON c.id = a.customer_id
+           WHERE p.id = ANY($1) AND a.id = p.agent_id AND p.exhausted_at IS NULL
+             AND (p.tokens_used >= p.token_limit
+                  OR (p.warned_at IS NULL AND p.tokens_used * 100 >= p.token_limit * $2))
+           RETURNING p.exhausted_at IS NOT NULL AS "exhausted!", c.email, a.locale, p.agent_id AS "agent: AgentId",
+                     a.number, p.tokens_used, p.token_limit, p.ends_at"#,
+        periods,
+        WARN_PERCENT
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Notice {
+            level: if r.exhausted { Level::Exhausted } else { Level::Nearly },
+            email: r.email,
+            locale: r.locale,
+            agent: r.agent,
+            number: r.number,
+            used: r.tokens_used,
+            limit: r.token_limit,
+            ends_at: r.ends_at,
+        })
+        .collect())
+}
+
+/// Marks `period` as spent although a few tokens are left, too few for an answer. Who is to be told, the first time.
+pub async fn exhaust(db: impl PgExecutor<'_>, period: PeriodId) -> Result<Option<Notice>> {
+    let row = sqlx::query!(
+        r#"UPDATE usage_periods p SET warned_at = coalesce(p.warned_at, now()), exhausted_at = now()
+           FROM agents a JOIN customers c ON c.id = a.customer_id
+           WHERE p.id = $1 AND a.id = p.agent_id AND p.exhausted_at IS NULL
+           RETURNING c.email, a.locale, p.agent_id AS "agent: AgentId", a.number, p.tokens_used, p.token_limit, p.ends_at"#,
+        period.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|r| Notice {
+        level: Level::Exhausted,
+        email: r.email,
+        locale: r.locale,
+        agent: r.agent,
+        number: r.number,
+        used: r.tokens_used,
+        limit: r.token_limit,
+        ends_at: r.ends_at,
+    }))
+}

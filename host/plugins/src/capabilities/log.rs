@@ -1,0 +1,90 @@
+//! `logging`: lines for the operator's log, bounded together with what the niche prints.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wasmtime::component::HasSelf;
+
+use super::Capability;
+use crate::Digest;
+use crate::contract::bindings::openclaw::niche::logging::{self, Level};
+use crate::sandbox::Breach;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    interface: "logging",
+    link: |linker| logging::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.log),
+};
+
+/// Bytes that may still be logged or printed; clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(bytes)))
+    }
+
+    /// Takes `bytes`, or says that there are not as many left.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Breach> {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
+            .map(|_| ())
+            .map_err(|_| Breach::Log)
+    }
+}
+
+/// One call's log.
+pub(crate) struct PerCall {
+    release: Digest,
+    budget: Budget,
+    pub(crate) lines: u32,
+}
+
+impl PerCall {
+    pub(crate) fn new(release: Digest, budget: Budget) -> Self {
+        Self { release, budget, lines: 0 }
+    }
+}
+
+/// What a line costs beside its bytes: an empty line is work for the log too.
+const LINE_BYTES: usize = 16;
+
+impl logging::Host for PerCall {
+    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        self.budget.take(message.len() + LINE_BYTES)?;
+        self.lines += 1;
+        let (release, message) = (self.release, one_line(&message));
+        match level {
+            Level::Debug => tracing::debug!(target: "niche", %release, "{message}"),
+            Level::Info => tracing::info!(target: "niche", %release, "{message}"),
+            Level::Warn => tracing::warn!(target: "niche", %release, "{message}"),
+            Level::Error => tracing::error!(target: "niche", %release, "{message}"),
+        }
+        Ok(())
+    }
+}
+
+/// Without control characters: a niche cannot forge a second line, nor colour the operator's terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line() {
+        assert_eq!(one_line("a\nb\x1b[31mção\r\n"), "a b [31mção");
+    }
+
+    #[test]
+    fn a_budget_is_shared_and_ends() {
+        let budget = Budget::of(10);
+        let same = budget.clone();
+        assert!(budget.take(6).is_ok());
+        assert!(same.take(5).is_err());
+        assert!(same.take(4).is_ok());
+        assert!(budget.take(1).is_err());
+    }
+}

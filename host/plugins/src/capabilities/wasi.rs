@@ -1,0 +1,118 @@
+//! WASI as standard libraries import it, over a world that holds nothing: no files, environment, arguments,
+//! names or network. Using one gives the guest its ordinary error. Clocks and randomness are real; what it
+//! prints goes to the log, within the call's bounds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::{WasiCtx, WasiCtxView};
+
+use super::log::Budget;
+use crate::inspection::is_patch_of;
+use crate::limits::Limits;
+use crate::sandbox::Call;
+
+const PACKAGES: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// The most a guest may have written at once, and the most randomness it gets at once.
+const PERMIT_BYTES: usize = 16 << 10;
+const RANDOM_BYTES: u64 = 64 << 10;
+
+/// Whether `package` of `version` is one that [`link`] answers.
+pub(crate) fn is_linked(package: &str, version: &str) -> bool {
+    PACKAGES.contains(&package) && is_patch_of(version, "0.2")
+}
+
+pub(crate) fn link(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)
+}
+
+/// One call's empty world, its handles, and what it printed.
+pub(crate) struct PerCall {
+    context: WasiCtx,
+    table: ResourceTable,
+    pub(crate) stdout: Printed,
+    pub(crate) stderr: Printed,
+}
+
+impl PerCall {
+    pub(crate) fn new(limits: &Limits, budget: &Budget) -> Self {
+        let (stdout, stderr) = (Printed::new(budget), Printed::new(budget));
+        let context = WasiCtx::builder()
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(RANDOM_BYTES)
+            .stdout(stdout.clone())
+            .stderr(stderr.clone())
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self { context, table, stdout, stderr }
+    }
+
+    pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.context, table: &mut self.table }
+    }
+}
+
+/// What a guest printed to one stream; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Printed {
+    text: Arc<Mutex<Vec<u8>>>,
+    budget: Budget,
+}
+
+impl Printed {
+    fn new(budget: &Budget) -> Self {
+        Self { text: Arc::default(), budget: budget.clone() }
+    }
+
+    /// All of it; bytes that are no UTF-8 are replaced.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl IsTerminal for Printed {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Printed {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        // For WASI 0.3, which is not linked.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for Printed {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Printed {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.budget.take(bytes.len()).map_err(|breach| StreamError::Trap(breach.into()))?;
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT_BYTES)
+    }
+}

@@ -1,0 +1,124 @@
+//! The host: one engine, one pool and the releases loaded into it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OnceCell, Semaphore};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::cache::Cache;
+use crate::engine::{self, Ticker};
+use crate::release::Shared;
+use crate::sandbox::Call;
+use crate::{Digest, HostConfig, PluginError, Release, capabilities, inspection};
+
+/// The plugin host. Clones are cheap and are the same host; the engine and its clock end with the last of them
+/// and of its releases.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    linker: Linker<Call>,
+    cache: Arc<Cache>,
+    config: Arc<HostConfig>,
+    turns: Arc<Semaphore>,
+    /// One compilation at a time: it takes every core, and a flood of uploads must not stop the calls.
+    compiling: Arc<Semaphore>,
+    loaded: Mutex<HashMap<Digest, Slot>>,
+    ticker: Arc<Ticker>,
+}
+
+/// Filled once: of several who load the same bytes at the same time, one does the work.
+type Slot = Arc<OnceCell<Release>>;
+
+impl Host {
+    /// Starts an engine and its clock, and opens the cache of compiled code.
+    pub fn new(config: HostConfig) -> Result<Self, PluginError> {
+        let engine = engine::engine(&config)?;
+        Ok(Self(Arc::new(Inner {
+            linker: capabilities::linker(&engine)?,
+            cache: Arc::new(Cache::open(&config.cache_dir, &engine)?),
+            turns: Arc::new(Semaphore::new(config.pool_size.max(1) as usize)),
+            compiling: Arc::new(Semaphore::new(1)),
+            loaded: Mutex::default(),
+            ticker: Arc::new(Ticker::start(&engine)?),
+            config: Arc::new(config),
+            engine,
+        })))
+    }
+
+    /// Makes `bytes` ready to answer: compiled, or loaded from the cache, and held against the contract. The
+    /// same bytes again give the same release at once.
+    pub async fn load(&self, bytes: &[u8]) -> Result<Release, PluginError> {
+        let limit = self.0.config.limits.component_bytes;
+        if bytes.len() > limit {
+            return Err(PluginError::TooLarge { bytes: bytes.len(), limit });
+        }
+        is_component(bytes)?;
+        let digest = Digest::of(bytes);
+        let slot = Arc::clone(self.loaded().entry(digest).or_default());
+        let release = slot.get_or_try_init(|| self.prepare(digest, bytes)).await.cloned();
+        drop(slot);
+        if release.is_err() {
+            // Empty slots go, but for those that someone else is filling right now.
+            self.loaded().retain(|_, slot| slot.initialized() || Arc::strong_count(slot) > 1);
+        }
+        release
+    }
+
+    /// A release that is loaded already.
+    pub fn get(&self, digest: &Digest) -> Option<Release> {
+        self.loaded().get(digest).and_then(|slot| slot.get().cloned())
+    }
+
+    /// Lets go of a release: calls in flight end as they began, its memory is free afterwards.
+    pub fn unload(&self, digest: &Digest) {
+        self.loaded().remove(digest);
+    }
+
+    async fn prepare(&self, digest: Digest, bytes: &[u8]) -> Result<Release, PluginError> {
+        let began = std::time::Instant::now();
+        let compiling = Arc::clone(&self.0.compiling).acquire_owned().await;
+        let (cache, bytes) = (Arc::clone(&self.0.cache), bytes.to_vec());
+        let compiled = tokio::task::spawn_blocking(move || {
+            let _one_at_a_time = compiling;
+            cache.component(&digest, &bytes)
+        });
+        let (component, origin) =
+            compiled.await.map_err(|error| PluginError::Compile(format!("the compiler stopped: {error}")))??;
+        let inspection = inspection::inspect(&self.0.engine, &component)?;
+        let pre =
+            self.0.linker.instantiate_pre(&component).map_err(|error| PluginError::Compile(format!("{error:#}")))?;
+        let shared = Shared {
+            turns: Arc::clone(&self.0.turns),
+            config: Arc::clone(&self.0.config),
+            _ticker: Arc::clone(&self.0.ticker),
+        };
+        let release = Release::new(digest, inspection, pre, shared)?;
+        tracing::info!(%digest, ?origin, took = ?began.elapsed(), "a release is loaded");
+        Ok(release)
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, HashMap<Digest, Slot>> {
+        // Nothing is left half done under this lock, so a panic elsewhere has spoilt nothing.
+        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+/// Looks at the preamble: `\0asm`, then the version and whether it is a module or a component.
+fn is_component(bytes: &[u8]) -> Result<(), PluginError> {
+    let not = |why: &str| Err(PluginError::NotAComponent(why.to_owned()));
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
+        [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => not("it is a core module; build it for wasm32-wasip2"),
+        _ => not("it does not begin like WebAssembly"),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a component is before it runs: which exports it has, and whether it imports only what a niche may be
+//! given.
+
+use serde::{Deserialize, Serialize};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use crate::{PluginError, capabilities};
+
+/// The contract this host serves: any patch version of it.
+pub(crate) const PACKAGE: &str = "openclaw:niche";
+const VERSION: &str = "0.1";
+const REQUIRED: [&str; 2] = ["catalog", "persona"];
+
+/// The optional exports that a component has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exports {
+    /// What the agent can do.
+    pub tools: bool,
+    /// An interview.
+    pub onboarding: bool,
+    /// Cases it must pass when it is installed.
+    pub self_test: bool,
+}
+
+/// What [`inspect`] found.
+#[derive(Debug, Clone)]
+pub(crate) struct Inspection {
+    pub(crate) exports: Exports,
+    /// What it asks of the host, by interface, or by function where most of an interface comes with every
+    /// toolchain.
+    pub(crate) asked: Vec<String>,
+}
+
+/// Checks `component` against the contract.
+pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspection, PluginError> {
+    let kind = component.component_type();
+    let mut found = Vec::new();
+    for (name, _) in kind.exports(engine) {
+        // Exports that are none of ours are tolerated: some toolchains add their own.
+        if let Some(name) = Name::parse(name).filter(|name| name.package == PACKAGE) {
+            name.of_known_version()?;
+            found.push(name.interface);
+        }
+    }
+    let mut asked = Vec::new();
+    for (name, item) in kind.imports(engine) {
+        match Name::parse(name) {
+            Some(name) if name.package == PACKAGE => {
+                name.of_known_version()?;
+                if !capabilities::is_given(name.interface) {
+                    return Err(PluginError::ForbiddenImport(name.full.to_owned()));
+                }
+                if name.interface != "niche-types" {
+                    asked.push(format!("{PACKAGE}/{}", name.interface));
+                }
+            }
+            Some(name) if capabilities::wasi::is_linked(name.package, name.version) => {
+                asked.extend(used(engine, &name, &item.ty));
+            }
+            _ => return Err(PluginError::ForbiddenImport(name.to_owned())),
+        }
+    }
+    if let Some(missing) = REQUIRED.iter().find(|required| !found.contains(required)) {
+        return Err(PluginError::MissingExport(format!("{PACKAGE}/{missing}")));
+    }
+    asked.sort_unstable();
+    let has = |interface| found.contains(&interface);
+    let exports = Exports { tools: has("tools"), onboarding: has("onboarding"), self_test: has("self-test") };
+    Ok(Inspection { exports, asked })
+}
+
+/// What of a WASI interface is truly used. Toolchains import more than a program calls, so the functions tell,
+/// not the interface.
+fn used(engine: &Engine, name: &Name<'_>, item: &ComponentItem) -> Vec<String> {
+    let whole = format!("{}/{}", name.package, name.interface);
+    match (name.package, item) {
+        ("wasi:sockets", _) => vec![whole],
+        ("wasi:filesystem", ComponentItem::ComponentInstance(instance)) => instance
+            .exports(engine)
+            .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+            .map(|(function, _)| function.rsplit('.').next().unwrap_or(function))
+            .filter(|function| !BASELINE.contains(function))
+            .map(|function| format!("{whole}#{function}"))
+            .collect(),
+        _ => vec![],
+    }
+}
+
+/// What standard libraries import of `wasi:filesystem` in programs that touch no file.
+const BASELINE: [&str; 6] =
+    ["write-via-stream", "append-via-stream", "get-type", "stat", "filesystem-error-code", "get-directories"];
+
+/// `package/interface@version`, taken apart.
+struct Name<'a> {
+    full: &'a str,
+    package: &'a str,
+    interface: &'a str,
+    version: &'a str,
+}
+
+impl<'a> Name<'a> {
+    fn parse(full: &'a str) -> Option<Self> {
+        let (package, rest) = full.split_once('/')?;
+        let (interface, version) = rest.split_once('@')?;
+        Some(Self { full, package, interface, version })
+    }
+
+    fn of_known_version(&self) -> Result<(), PluginError> {
+        if is_patch_of(self.version, VERSION) {
+            Ok(())
+        } else {
+            Err(PluginError::UnknownContractVersion(self.full.to_owned()))
+        }
+    }
+}
+
+/// Whether `version` is `minor` and a patch number, such as `0.1.3` of `0.1`; a pre-release is not.
+pub(crate) fn is_patch_of(version: &str, minor: &str) -> bool {
+    version
+        .strip_prefix(minor)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_version_is_told_from_another_version() {
+        assert!(is_patch_of("0.1.0", "0.1") && is_patch_of("0.1.12", "0.1"));
+        for other in ["0.10.0", "0.2.0", "0.1", "0.1.0-rc.1", "1.0.1"] {
+            assert!(!is_patch_of(other, "0.1"), "{other}");
+        }
+    }
+}

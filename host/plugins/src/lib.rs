@@ -1,0 +1,43 @@
+//! The plugin host: runs niches, strangers' WebAssembly components, each call in a fresh sandbox.
+//!
+//! [`Host::load`] turns a component's bytes into a [`Release`]; a release answers the questions of
+//! `wit/niche.wit`. What lives here: the engine, the sandbox, the capabilities a niche may be given, the cache
+//! of compiled code and the inspection of what a component asks. What does not: any database (storage is a
+//! trait, [`storage::Storage`], that the caller implements), customers, and the name of any niche.
+//!
+//! ```no_run
+//! # async fn example(bytes: &[u8]) -> Result<(), openclaw_plugins::PluginError> {
+//! use openclaw_plugins::{Host, HostConfig};
+//!
+//! let host = Host::new(HostConfig { cache_dir: ".openclaw/compiled".into(), ..HostConfig::default() })?;
+//! let release = host.load(bytes).await?;
+//! println!("{} is {}", release.digest(), release.describe("pt").await?.name);
+//! # Ok(())
+//! # }
+//! ```
+
+mod cache;
+mod capabilities;
+mod contract;
+mod digest;
+mod engine;
+mod error;
+mod host;
+mod inspection;
+mod limits;
+mod release;
+mod sandbox;
+pub mod storage;
+
+pub use contract::catalog::{ConnectionWish, Conversation, Entry, HostWish, Speaker, Status, Turn, Wishes};
+pub use contract::onboarding::{ChoiceOption, Question, QuestionKind, Rejection, Step, SummaryLine};
+pub use contract::tools::{Content, Output, Tool, ToolCall, ToolError, ToolOutcome};
+pub use contract::{Answer, CaseOutcome, Connection, WEB_CHAT};
+pub use digest::{Digest, DigestError};
+pub use error::{DeadlineKind, OutputKind, PluginError};
+pub use host::Host;
+pub use inspection::Exports;
+pub use limits::{HostConfig, Limits};
+pub use release::Release;
+pub use sandbox::Spent;
+pub use storage::Storage;

@@ -1,0 +1,99 @@
+//! What a call may use, and how the host is set up.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// How a [`crate::Host`] is set up.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// Where compiled code is kept; made when it is absent. The key that proves this host compiled a file lies
+    /// beside it, as `<cache_dir>.key`.
+    pub cache_dir: PathBuf,
+    /// What one call may use.
+    pub limits: Limits,
+    /// How many calls run at once; more wait their turn.
+    pub pool_size: u32,
+    /// How long a call waits for its turn before it fails with `pool-exhausted`.
+    pub queue_timeout: Duration,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            cache_dir: PathBuf::from(".openclaw/compiled"),
+            limits: Limits::default(),
+            pool_size: 64,
+            queue_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What one call may use. A breach ends that call with a typed error and harms no other.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of all linear memories of the call together.
+    pub memory_bytes: usize,
+    /// Elements of all tables of the call together.
+    pub table_elements: usize,
+    /// From beginning to end, waiting for the host included.
+    pub wall_clock: Duration,
+    /// Computing alone. Measured in ticks of [`Limits::TICK`]; at least one.
+    pub cpu_budget: Duration,
+    /// Bytes of a result, and of what one call to the host hands over.
+    pub output_bytes: usize,
+    /// Bytes of log lines, standard output and standard error together.
+    pub log_bytes: usize,
+    /// Bytes that one customer's data of one niche may take, whatever the niche asks for.
+    pub storage_bytes: u64,
+    /// Bytes of one stored value.
+    pub value_bytes: usize,
+    /// Handles (streams, pollables, …) open at once.
+    pub handles: usize,
+    /// Bytes of a component.
+    pub component_bytes: usize,
+    /// Cases of a self-test.
+    pub self_test_cases: usize,
+}
+
+impl Limits {
+    /// How often a computing call is looked at: it yields to others, and ends when its budget is spent.
+    pub const TICK: Duration = Duration::from_millis(5);
+
+    /// The CPU budget in ticks.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let ticks = self.cpu_budget.as_micros().div_ceil(Self::TICK.as_micros());
+        u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 * MIB,
+            table_elements: 20_000,
+            wall_clock: Duration::from_secs(10),
+            cpu_budget: Duration::from_secs(1),
+            output_bytes: MIB,
+            log_bytes: 64 * KIB,
+            storage_bytes: 16 * MIB as u64,
+            value_bytes: 256 * KIB,
+            handles: 256,
+            component_bytes: 32 * MIB,
+            self_test_cases: 200,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_whole_ticks_and_never_none() {
+        let ticks = |millis| Limits { cpu_budget: Duration::from_millis(millis), ..Limits::default() }.cpu_ticks();
+        assert_eq!([ticks(0), ticks(1), ticks(5), ticks(6), ticks(1000)], [1, 1, 1, 2, 200]);
+    }
+}

@@ -1,0 +1,24 @@
+//! The niches' components, as `cargo xtask niches` builds them.
+
+use std::path::PathBuf;
+
+/// The folder of built components, when it is not the usual one.
+pub const FOLDER: &str = "OPENCLAW_COMPONENTS";
+
+/// Where cargo builds, for this process.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../target").into(), PathBuf::from)
+}
+
+/// The folder that holds `<niche>.wasm`.
+pub fn folder() -> PathBuf {
+    std::env::var_os(FOLDER).map_or_else(|| target().join("wasm32-wasip2/niche"), PathBuf::from)
+}
+
+/// The component called `name`: the crate's name with `-` as `_`, as cargo writes it.
+pub fn bytes(name: &str) -> Vec<u8> {
+    let path = folder().join(format!("{}.wasm", name.replace('-', "_")));
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}. Build the components first: cargo xtask niches", path.display()))
+}

@@ -1,0 +1,10 @@
+//! Real servers for tests and for `openclaw-cloud dev`: private Postgres and Redis, and stand-ins that speak the
+//! protocol of what lies outside the product (Telegram, LLM providers). Nothing inside the product is mocked.
+
+pub mod components;
+pub mod demo_model;
+pub mod llm;
+pub mod postgres;
+pub mod redis;
+pub mod server;
+pub mod telegram;

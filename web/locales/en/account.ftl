@@ -1,0 +1,25 @@
+sign-in-title = Sign in
+sign-in-text = No password: we send a link to your e-mail.
+sign-in-email = E-mail
+sign-in-send = Send the link
+sign-in-note = The link is valid for a short time and works once.
+sign-in-going-on = One moment: we are checking your link.
+sign-in-go-on = Sign in now
+mailed-title = Look at your e-mail
+mailed-text = We sent a link to { $email }. Open it on this device to go on where you left off.
+mailed-note = Not there after a minute? Look in the spam folder, or check the address.
+mailed-dev = In development, mail does not leave this machine.
+mailed-outbox = Open the outbox
+mailed-again = Correct the address
+outbox-title = Outbox
+outbox-text = Development only: mail is kept here instead of being sent.
+outbox-empty-title = No mail yet
+outbox-empty-text = Ask for a sign-in link and it appears here.
+outbox-to = to { $to }
+
+agents-title = My agents
+agents-empty-title = You have no agent yet
+agents-empty-text = Choose your trade and answer a few questions. In a few minutes it is talking to you.
+agents-gone = Ended
+agents-open = Open { $name }
+agents-used = { $used } of { $limit } tokens this period

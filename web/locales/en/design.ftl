@@ -1,0 +1,16 @@
+design-title = Components
+design-type = Type
+design-colour = Colour
+design-buttons = Buttons
+design-fields = Fields
+design-notices = Notices
+design-cards = Cards and prices
+design-chat = Chat
+design-progress = Progress
+design-usage = Use
+design-table = Table
+design-skeleton = Skeleton
+design-dialog = Open dialog
+design-tool = Example look-up
+design-input = number
+design-result = **42**, as expected.

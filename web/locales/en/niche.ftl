@@ -1,0 +1,24 @@
+niche-status-active = available
+niche-status-soon = coming soon
+niche-card-open = Meet the { $name } agent
+niche-card-soon = See what is coming in { $name }
+niche-all = All trades
+niche-from = From { $price } a month
+niche-start = Create my agent
+niche-soon-text = This trade is not for sale yet. Here you see what the agent will do.
+niche-examples-title = What a conversation is like
+niche-tools-title = What it answers with
+niche-no-tools = It has no tools of its own yet.
+niche-tool-changes = changes data
+niche-limits-title = What it does not do
+niche-wishes-title = What it asks to use
+niche-wish-required = required
+niche-storage = Up to { $size } to keep data
+niche-storage-text = Your records, apart from those of other customers.
+niche-no-wishes = Nothing but the conversation with you.
+niche-wishes-note = What is not on this list is out of its reach.
+niche-version = Version { $version } of the component.
+
+tool-source = Source:
+tool-failed = did not answer
+tool-unnamed = Tool

@@ -1,0 +1,21 @@
+# The API's problem codes, as sentences: what happened, what to do.
+problem-other = We could not do that just now. Try again in a moment; nothing you did so far is lost.
+problem-away = We cannot reach the server. Check your connection and try again.
+problem-unavailable = Part of the system is restarting. Try again in a few seconds.
+problem-unreadable = The server’s answer arrived incomplete. Reload the page.
+problem-not-signed-in = Your session has ended. Sign in again to go on.
+problem-not-found = We could not find that. It may have ended, or belongs to another account.
+problem-unknown-niche = This trade no longer exists.
+problem-niche-not-for-sale = This trade is not for sale yet.
+problem-unknown-tier = There is no such plan. Choose one from the list.
+problem-invalid-answer = This answer will not do. Check it and try again.
+problem-invalid-email = This e-mail address is not complete. Check that it has an @ and a domain.
+problem-invalid-link = This link was already used or has expired. Ask for a new one.
+problem-rate-limited = That was a lot of requests in a short time. Wait a minute and try again.
+problem-too-many-requests = That was a lot of requests in a short time. Wait a minute and try again.
+problem-onboarding-unfinished = Some answers are still missing. Go back and finish the interview.
+problem-agent-not-live = The agent is not live right now. Wait until it is back and send it again.
+problem-message-too-long = The message is longer than 4,096 characters. Split it.
+problem-not-admin = The admin token is needed.
+problem-invalid-component = This file is no component that the platform can use.
+problem-self-test-failed = The component did not pass its own self-test and was not installed.

@@ -1,0 +1,25 @@
+sign-in-title = Entrar
+sign-in-text = Sem senha: mandamos um link para o seu e-mail.
+sign-in-email = E-mail
+sign-in-send = Mandar o link
+sign-in-note = O link vale por pouco tempo e funciona uma vez só.
+sign-in-going-on = Só um instante: estamos confirmando o seu link.
+sign-in-go-on = Entrar agora
+mailed-title = Veja o seu e-mail
+mailed-text = Mandamos um link para { $email }. Abra-o neste aparelho para continuar de onde parou.
+mailed-note = Não chegou em um minuto? Olhe a caixa de spam, ou confira o endereço.
+mailed-dev = No ambiente de desenvolvimento os e-mails não saem daqui.
+mailed-outbox = Abrir a caixa de saída
+mailed-again = Corrigir o endereço
+outbox-title = Caixa de saída
+outbox-text = Só em desenvolvimento: os e-mails ficam aqui em vez de serem enviados.
+outbox-empty-title = Nenhum e-mail ainda
+outbox-empty-text = Peça um link de entrada e ele aparece aqui.
+outbox-to = para { $to }
+
+agents-title = Meus agentes
+agents-empty-title = Você ainda não tem um agente
+agents-empty-text = Escolha o seu ramo e responda a algumas perguntas. Em poucos minutos ele está conversando com você.
+agents-gone = Encerrados
+agents-open = Abrir { $name }
+agents-used = { $used } de { $limit } tokens neste período

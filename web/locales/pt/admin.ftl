@@ -1,0 +1,61 @@
+admin-title = Administração
+admin-customers = Clientes
+admin-agents = Agentes
+admin-jobs = Tarefas
+admin-releases = Versões
+admin-email = E-mail
+admin-language = Idioma
+admin-since = Desde
+admin-agents-count = { $count ->
+    [one] 1 agente
+   *[other] { $count } agentes
+ }
+admin-agent = Agente
+admin-niche = Ramo
+admin-tier = Plano
+admin-state = Estado
+admin-usage = Tokens
+admin-heartbeat = Último sinal
+admin-job = Tarefa
+admin-attempts = Tentativas
+admin-queued = Criada
+admin-took = Duração
+admin-action = Ação
+admin-retry = Tentar de novo
+admin-empty-title = Nada aqui ainda
+admin-empty-text = As linhas aparecem assim que existirem.
+admin-sign-in-text = Informe o token de administração desta instalação.
+admin-token = Token
+admin-sign-in = Entrar
+admin-refused = Este token não foi aceito. Confira-o na configuração da instalação.
+job-state-queued = na fila
+job-state-running = em andamento
+job-state-done = concluída
+job-state-failed = falhou
+job-provision = Criar
+job-update = Atualizar
+job-update-connections = Atualizar conexões
+job-suspend = Suspender
+job-reactivate = Reativar
+job-resize = Mudar de plano
+job-destroy = Encerrar
+job-health-check = Verificar
+release-active = ativa
+release-retired = aposentada
+release-no-test = sem autoteste
+release-test = autoteste { $passed } de { $total }
+release-digest = Resumo
+release-size = Tamanho
+release-exports = Oferece
+release-imports = Pede da plataforma
+release-installed = Instalada
+upload-title = Instalar uma versão
+upload-text = Um componente WebAssembly (.wasm). Ele é verificado e testado na caixa de areia; se passar, fica ativo para novos agentes em um segundo.
+upload-file = Arquivo do componente
+upload-install = Verificar e instalar
+upload-done = { $count ->
+    [0] { $niche } { $version } está ativa. O componente não traz autoteste.
+    [one] { $niche } { $version } está ativa. O caso do autoteste passou.
+   *[other] { $niche } { $version } está ativa. Os { $count } casos do autoteste passaram.
+ }
+upload-reload = Atualizar a lista

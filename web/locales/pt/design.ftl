@@ -1,0 +1,16 @@
+design-title = Componentes
+design-type = Letras
+design-colour = Cores
+design-buttons = Botões
+design-fields = Campos
+design-notices = Avisos
+design-cards = Cartões e preços
+design-chat = Conversa
+design-progress = Andamento
+design-usage = Uso
+design-table = Tabela
+design-skeleton = Esqueleto
+design-dialog = Abrir diálogo
+design-tool = Consulta de exemplo
+design-input = número
+design-result = **42**, como esperado.

@@ -1,0 +1,24 @@
+niche-status-active = disponível
+niche-status-soon = em breve
+niche-card-open = Conhecer o agente de { $name }
+niche-card-soon = Ver o que vem em { $name }
+niche-all = Todos os ramos
+niche-from = A partir de { $price } por mês
+niche-start = Criar meu agente
+niche-soon-text = Este ramo ainda não está à venda. Aqui você vê o que o agente fará.
+niche-examples-title = Como é a conversa
+niche-tools-title = O que ele usa para responder
+niche-no-tools = Ele ainda não tem ferramentas próprias.
+niche-tool-changes = altera dados
+niche-limits-title = O que ele não faz
+niche-wishes-title = O que ele pede para usar
+niche-wish-required = necessário
+niche-storage = Até { $size } para guardar dados
+niche-storage-text = Os seus registros, separados dos de outros clientes.
+niche-no-wishes = Nada além da conversa com você.
+niche-wishes-note = O que não está nesta lista, ele não alcança.
+niche-version = Versão { $version } do componente.
+
+tool-source = Fonte:
+tool-failed = não respondeu
+tool-unnamed = Ferramenta

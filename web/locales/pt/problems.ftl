@@ -1,0 +1,21 @@
+# The API's problem codes, as sentences: what happened, what to do.
+problem-other = Não conseguimos fazer isso agora. Tente de novo em instantes; nada do que você já fez se perdeu.
+problem-away = Não alcançamos o servidor. Confira a sua conexão e tente de novo.
+problem-unavailable = Uma parte do sistema está reiniciando. Tente de novo em alguns segundos.
+problem-unreadable = A resposta do servidor veio incompleta. Recarregue a página.
+problem-not-signed-in = Sua sessão terminou. Entre de novo para continuar.
+problem-not-found = Não encontramos isso. Pode ter sido encerrado, ou pertence a outra conta.
+problem-unknown-niche = Este ramo não existe mais.
+problem-niche-not-for-sale = Este ramo ainda não está à venda.
+problem-unknown-tier = Este plano não existe. Escolha um dos planos da lista.
+problem-invalid-answer = Esta resposta não serve. Confira e tente de novo.
+problem-invalid-email = Este endereço de e-mail não está completo. Confira se há um @ e um domínio.
+problem-invalid-link = Este link já foi usado ou venceu. Peça um novo.
+problem-rate-limited = Foram muitos pedidos em pouco tempo. Espere um minuto e tente de novo.
+problem-too-many-requests = Foram muitos pedidos em pouco tempo. Espere um minuto e tente de novo.
+problem-onboarding-unfinished = Ainda faltam respostas. Volte e termine a entrevista.
+problem-agent-not-live = O agente não está no ar agora. Espere ele voltar e mande de novo.
+problem-message-too-long = A mensagem passa de 4.096 caracteres. Divida em partes.
+problem-not-admin = É preciso o token de administração.
+problem-invalid-component = Este arquivo não é um componente que a plataforma possa usar.
+problem-self-test-failed = O componente não passou no próprio autoteste e não foi instalado.

@@ -1,0 +1,294 @@
+//! What a page shows: made by the server, rendered there, and sent along so that the browser builds the same.
+
+use openclaw_api_types::{
+    Agent, AgentRow, ChatItem, Checkout, Conversation, Customer, CustomerRow, JobView, NicheDetail, NicheSummary,
+    Onboarding, OutboxMail, Problem, Progress, Question, ReleaseRow, SummaryLine, TierSummary,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Locale;
+
+/// A page with what stands around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its language.
+    pub locale: Locale,
+    /// Its address behind the language, with the query; empty for the first page.
+    pub path: String,
+    /// Who is signed in.
+    pub customer: Option<Customer>,
+    /// Whether this is `dev`, where mail goes to the outbox and payment is a demo.
+    pub dev: bool,
+    /// When the server rendered it, in milliseconds since 1970.
+    pub now: i64,
+    /// What it shows.
+    pub page: Page,
+}
+
+/// The pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is named for its address and documented at its type")]
+pub enum Page {
+    Landing(Box<Landing>),
+    Niche(Box<NichePage>),
+    Question(Box<QuestionPage>),
+    Summary(Box<SummaryPage>),
+    Plan(Box<PlanPage>),
+    SignIn(SignInPage),
+    UseLink(UseLinkPage),
+    Mailed(MailedPage),
+    Outbox(OutboxPage),
+    DemoCheckout(Box<DemoCheckoutPage>),
+    Progress(Box<ProgressPage>),
+    Agents(AgentsPage),
+    Agent(Box<AgentPage>),
+    Admin(AdminPage),
+    AdminSignIn(AdminSignInPage),
+    Design(Box<DesignPage>),
+    Message(MessagePage),
+}
+
+/// The first page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landing {
+    /// The marketplace.
+    pub niches: Vec<NicheSummary>,
+    /// The conversation beside the promise: the first example of the first niche for sale.
+    pub hero: Option<Hero>,
+    /// The prices.
+    pub tiers: Vec<TierSummary>,
+}
+
+/// A conversation and whose it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hero {
+    /// Whose.
+    pub niche: NicheSummary,
+    /// It.
+    pub conversation: Conversation,
+}
+
+/// A niche.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NichePage {
+    /// It.
+    pub niche: NicheDetail,
+    /// The prices.
+    pub tiers: Vec<TierSummary>,
+}
+
+/// One question of an interview.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuestionPage {
+    /// The interview so far.
+    pub onboarding: Onboarding,
+    /// What is asked.
+    pub question: Question,
+    /// What was answered before, or just refused.
+    pub value: String,
+    /// Why it was refused.
+    pub error: Option<String>,
+}
+
+/// The end of an interview.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SummaryPage {
+    /// The interview.
+    pub onboarding: Onboarding,
+    /// What was said.
+    pub lines: Vec<SummaryLine>,
+}
+
+/// The choice of a tier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanPage {
+    /// The interview that it follows.
+    pub onboarding: Onboarding,
+    /// The tiers.
+    pub tiers: Vec<TierSummary>,
+    /// The tier that was chosen, when signing in is what is left to do.
+    pub chosen: Option<String>,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+}
+
+/// Asking for a link.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignInPage {
+    /// Where to go on afterwards.
+    pub next: Option<String>,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+}
+
+/// Using a link. A page of its own with a button, because mail scanners open links too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UseLinkPage {
+    /// The link's secret.
+    pub token: String,
+}
+
+/// A link was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MailedPage {
+    /// Where to.
+    pub email: String,
+}
+
+/// The mail of `dev`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboxPage {
+    /// Newest first.
+    pub mails: Vec<OutboxMail>,
+}
+
+/// The checkout of `dev`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DemoCheckoutPage {
+    /// It.
+    pub checkout: Checkout,
+    /// The niche, as far as the API still knows it.
+    pub niche: Option<NicheSummary>,
+}
+
+/// From payment to a live agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProgressPage {
+    /// The checkout.
+    pub checkout: Checkout,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// A customer's agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentsPage {
+    /// Them.
+    pub agents: Vec<Agent>,
+}
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentPage {
+    /// It.
+    pub agent: Agent,
+    /// What was said, oldest first.
+    pub chat: Vec<ChatItem>,
+}
+
+/// A part of the admin pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is a list of the rows it names")]
+pub enum AdminPage {
+    Customers(Vec<CustomerRow>),
+    Agents(Vec<AgentRow>),
+    Jobs(Vec<JobView>),
+    Releases(Vec<ReleaseRow>),
+}
+
+/// The admin's token is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdminSignInPage {
+    /// Whether one was given and refused.
+    pub refused: bool,
+}
+
+/// Every component in every state, on made-up data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DesignPage {
+    /// The tiers to show, if the API is there.
+    pub tiers: Vec<TierSummary>,
+    /// The niches to show, if the API is there.
+    pub niches: Vec<NicheSummary>,
+}
+
+/// A page that only says something: not found, away, went wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessagePage {
+    /// What kind.
+    pub kind: MessageKind,
+    /// The API's problem, for [`MessageKind::Problem`].
+    pub problem: Option<Problem>,
+}
+
+/// What a message page says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessageKind {
+    /// There is no such page.
+    NotFound,
+    /// The API is away.
+    Away,
+    /// Rendering went wrong.
+    Broken,
+    /// The API refused.
+    Problem,
+}
+
+impl Page {
+    /// The page's title for the browser's tab.
+    pub(crate) fn title(&self, l: Locale) -> String {
+        let part = match self {
+            Self::Landing(_) => return l.t("shell-title"),
+            Self::Niche(page) => page.niche.summary.name.clone(),
+            Self::Question(page) => page.question.title.clone(),
+            Self::Summary(_) => l.t("onboarding-summary-title"),
+            Self::Plan(_) => l.t("plan-title"),
+            Self::SignIn(_) | Self::UseLink(_) => l.t("sign-in-title"),
+            Self::Mailed(_) => l.t("mailed-title"),
+            Self::Outbox(_) => l.t("outbox-title"),
+            Self::DemoCheckout(_) => l.t("demo-title"),
+            Self::Progress(_) => l.t("progress-title"),
+            Self::Agents(_) => l.t("agents-title"),
+            Self::Agent(page) => page.agent.niche.name.clone(),
+            Self::Admin(_) | Self::AdminSignIn(_) => l.t("admin-title"),
+            Self::Design(_) => l.t("design-title"),
+            Self::Message(page) => l.t(page.kind.title_key()),
+        };
+        format!("{part} · {}", l.t("shell-brand"))
+    }
+
+    /// One sentence for search engines, on pages they may show.
+    pub(crate) fn description(&self, l: Locale) -> Option<String> {
+        match self {
+            Self::Landing(_) => Some(l.t("landing-lead")),
+            Self::Niche(page) => Some(page.niche.summary.tagline.clone()),
+            _ => None,
+        }
+    }
+
+    /// Every accent the page may show.
+    pub(crate) fn accents(&self) -> Vec<&str> {
+        match self {
+            Self::Landing(page) => page.niches.iter().map(|niche| niche.accent.as_str()).collect(),
+            Self::Niche(page) => vec![&page.niche.summary.accent],
+            Self::Question(page) => vec![&page.onboarding.niche.accent],
+            Self::Summary(page) => vec![&page.onboarding.niche.accent],
+            Self::Plan(page) => vec![&page.onboarding.niche.accent],
+            Self::DemoCheckout(page) => page.niche.iter().map(|niche| niche.accent.as_str()).collect(),
+            Self::Agents(page) => page.agents.iter().map(|agent| agent.niche.accent.as_str()).collect(),
+            Self::Agent(page) => vec![&page.agent.niche.accent],
+            Self::Design(page) => page.niches.iter().map(|niche| niche.accent.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl MessageKind {
+    pub(crate) fn title_key(self) -> &'static str {
+        match self {
+            Self::NotFound => "message-not-found-title",
+            Self::Away => "message-away-title",
+            Self::Broken => "message-broken-title",
+            Self::Problem => "message-problem-title",
+        }
+    }
+
+    pub(crate) fn text_key(self) -> &'static str {
+        match self {
+            Self::NotFound => "message-not-found-text",
+            Self::Away => "message-away-text",
+            Self::Broken => "message-broken-text",
+            Self::Problem => "problem-other",
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The admin's pages, and the token that opens them.
+//!
+//! The token is kept in an HttpOnly cookie, which only this server reads: it becomes the `Authorization` of requests to
+//! the API's admin routes.
+
+use axum::{
+    Form,
+    extract::Path,
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use openclaw_api_types::List;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    api::Failure,
+    reader::{Reader, cookie},
+};
+use crate::{
+    Page,
+    document::{AdminPage, AdminSignInPage},
+};
+
+/// Its name.
+const COOKIE: &str = "openclaw_admin";
+/// How long it is kept, in seconds.
+const KEPT: u32 = 12 * 3_600;
+
+/// The authorization for an admin route of the API, when the reader is an admin.
+pub(super) fn authorization(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+    if !path.starts_with("/v1/admin/") && !path.starts_with("/internal/") {
+        return None;
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {}", cookie(headers, COOKIE)?)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// `/{locale}/admin`.
+pub(super) async fn first(reader: Reader) -> Response {
+    reader.go("/admin/agents", Vec::new())
+}
+
+/// `/{locale}/admin/{section}`.
+pub(super) async fn section(reader: Reader, Path((_, section)): Path<(String, String)>) -> Response {
+    let page = match section.as_str() {
+        "customers" => rows(&reader, &section).await.map(AdminPage::Customers),
+        "agents" => rows(&reader, &section).await.map(AdminPage::Agents),
+        "jobs" => rows(&reader, &section).await.map(AdminPage::Jobs),
+        "releases" => rows(&reader, &section).await.map(AdminPage::Releases),
+        _ => return reader.not_found(),
+    };
+    match page {
+        Ok(page) => {
+            let customer = reader.customer().await.unwrap_or_default();
+            reader.page(StatusCode::OK, Page::Admin(page), customer)
+        }
+        Err(failure) if failure.is(StatusCode::UNAUTHORIZED) || failure.is(StatusCode::FORBIDDEN) => {
+            let refused = cookie(&reader.headers, COOKIE).is_some();
+            reader.page(StatusCode::UNAUTHORIZED, Page::AdminSignIn(AdminSignInPage { refused }), None)
+        }
+        Err(failure) => reader.failed(failure),
+    }
+}
+
+async fn rows<T: DeserializeOwned>(reader: &Reader, section: &str) -> Result<Vec<T>, Failure> {
+    let list: List<T> = reader.call().get(&format!("/v1/admin/{section}")).await?;
+    Ok(list.items)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Token {
+    token: String,
+}
+
+/// Keeps the token; whether it is good shows the page that it opens.
+pub(super) async fn sign_in(reader: Reader, Form(Token { token }): Form<Token>) -> Response {
+    let token = token.trim();
+    let good = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\".contains(&byte));
+    let secure = if reader.web.secure { "; Secure" } else { "" };
+    let value = if good { token } else { "refused" };
+    let line = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={KEPT}{secure}");
+    let cookies = HeaderValue::try_from(line).map(|mut line| {
+        line.set_sensitive(true);
+        vec![line]
+    });
+    reader.go("/admin/agents", cookies.unwrap_or_default())
+}
+
+/// Tries a failed job again.
+pub(super) async fn retry(reader: Reader, Path((_, job)): Path<(String, String)>) -> Response {
+    let mut call = reader.call();
+    match call.act(Method::POST, &format!("/internal/jobs/{job}/retry"), None::<&()>).await {
+        Ok(()) => reader.go("/admin/jobs", call.cookies),
+        Err(failure) => reader.failed(failure),
+    }
+}

@@ -1,0 +1,72 @@
+//! The headers that keep a page to itself, and the check that a form was sent from one of our own pages.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use rand::RngCore;
+
+use super::Web;
+
+/// Where a paying customer is sent, by a form.
+const PAYMENT: &str = "https://checkout.stripe.com https://billing.stripe.com";
+
+/// A word that only this page's own script and style carry.
+pub(super) fn nonce() -> String {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What a page may load and do.
+pub(super) fn policy(nonce: &str) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self' {PAYMENT}; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).unwrap_or_else(|_| nothing())
+}
+
+fn nothing() -> HeaderValue {
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")
+}
+
+/// Refuses what another site's page sends with our reader's cookies, and adds the headers to every answer.
+pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    if is_foreign(request.method(), request.headers()) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let mut answer = next.run(request).await;
+    let headers = answer.headers_mut();
+    let mut add = |name: HeaderName, value: HeaderValue| {
+        headers.entry(name).or_insert(value);
+    };
+    add(header::CONTENT_SECURITY_POLICY, nothing());
+    add(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    add(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    add(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    add(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
+    );
+    if web.secure {
+        add(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
+    }
+    answer
+}
+
+/// Every browser of today says where a request comes from; programs, which have no reader's cookies, need not.
+fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
+    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    changes && matches!(site, Some("cross-site" | "same-site"))
+}

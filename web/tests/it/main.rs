@@ -1,0 +1,7 @@
+//! The web against a stand-in for the API that speaks the API's own types.
+
+mod fixture;
+mod look;
+mod pages;
+mod proxy;
+mod security;

@@ -1,0 +1,131 @@
+//! The main job of the whole platform, and the parts that have a figure of their own.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+
+use super::{Figure, at_most, gateway, median};
+use crate::{build, machine, shell::{cargo, root, run}, smoke};
+
+/// How often the main job is driven; the middle one counts.
+const RUNS: usize = 5;
+/// How often a gateway is started alone.
+const GATEWAYS: usize = 5;
+
+/// Measures with an optimised build.
+pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
+    machine::for_up()?;
+    build::niches()?;
+    build::bundle(true)?;
+    let executable = build::executable(true)?;
+    let plugins = plugins()?;
+
+    let folder = std::env::temp_dir().join(format!("openclaw-bench-{}", std::process::id()));
+    let first = Dev::start(&executable, &folder)?;
+    let first_seconds = first.serving.as_secs_f64();
+    drop(first);
+    let again = Dev::start(&executable, &folder)?;
+    let mut answered = Vec::new();
+    for _ in 0..RUNS {
+        let steps = smoke::drive(&smoke::Arguments { dev: folder.join("dev.json"), keep: false })?;
+        let from = |name| steps.iter().position(|s| s.name == name).context("a step is missing");
+        answered.push(steps[from("payment")?..=from("answer")?].iter().map(|s| s.millis).sum::<f64>() / 1000.0);
+    }
+    let again_seconds = again.serving.as_secs_f64();
+    drop(again);
+    let _ = std::fs::remove_dir_all(&folder);
+
+    let (mut polls, mut resident) = (Vec::new(), Vec::new());
+    for _ in 0..GATEWAYS {
+        let (millis, mib) = gateway::measure(&executable)?;
+        polls.push(millis);
+        resident.push(mib);
+    }
+    Ok(vec![
+        at_most("payment event to the agent's answer", median(answered), "s", 2.0, 1.0),
+        at_most("tool call in a fresh sandbox, p50", plugins.call_micros, "µs", 100.0, 30.0),
+        at_most("loading a cached component", plugins.load_millis, "ms", 10.0, 5.0),
+        at_most("`up` on an empty folder, serving", first_seconds, "s", 10.0, 5.0),
+        at_most("`up` with its data, serving", again_seconds, "s", 10.0, 3.0),
+        at_most("native gateway, first poll", median(polls), "ms", 500.0, 100.0),
+        at_most("native gateway, resident", median(resident), "MiB", 30.0, 15.0),
+        at_most("browser bundle, compressed WASM", compressed_wasm_kb()?, "kB", 300.0, 150.0),
+    ])
+}
+
+/// What host/plugins' own program measured.
+#[derive(serde::Deserialize)]
+struct Plugins {
+    call_micros: f64,
+    load_millis: f64,
+}
+
+fn plugins() -> anyhow::Result<Plugins> {
+    run(
+        "building the plugin host's measure",
+        &mut cargo(&["build", "--quiet", "--release", "--package", "openclaw-plugins", "--example", "measure"]),
+    )?;
+    let component = build::niches_folder().join("pharmacy.wasm");
+    let output = Command::new(crate::shell::target().join("release/examples/measure")).arg(component).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn compressed_wasm_kb() -> anyhow::Result<f64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(build::bundle_folder())?.flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".wasm.br") {
+            bytes += entry.metadata()?.len();
+        }
+    }
+    ensure!(bytes > 0, "the bundle has no compressed WASM");
+    Ok(bytes as f64 / 1000.0)
+}
+
+/// A `dev` of the bench's own, on free ports.
+struct Dev {
+    child: Child,
+    serving: Duration,
+}
+
+impl Dev {
+    fn start(executable: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let _ = std::fs::remove_file(folder.join("dev.json"));
+        let began = Instant::now();
+        let mut command = Command::new(executable);
+        command.arg("dev").arg("--data-dir").arg(folder).arg("--niches").arg(build::niches_folder());
+        for variable in
+            ["API_LISTEN", "WEB_LISTEN", "TOKEN_PROXY_LISTEN", "RELAY_LISTEN", "OPERATOR_LISTEN", "BILLING_LISTEN"]
+        {
+            command.env(variable, format!("127.0.0.1:{}", free_port()?));
+        }
+        command.env("WEB_ASSETS", build::bundle_folder()).env("OPENCLAW_LIFELINE", "stdin");
+        let child = command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+        let mut dev = Self { child, serving: Duration::ZERO };
+        let written: PathBuf = folder.join("dev.json");
+        while !written.exists() {
+            ensure!(dev.child.try_wait()?.is_none(), "dev ended before it served");
+            ensure!(began.elapsed() < Duration::from_secs(60), "dev does not serve");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        dev.serving = began.elapsed();
+        Ok(dev)
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        // The end of its lifeline stops it in order.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

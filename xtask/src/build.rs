@@ -1,0 +1,65 @@
+//! What is built beside the host: components, the browser bundle, generated documents.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::Context as _;
+
+use crate::{
+    bundle,
+    shell::{cargo, root, run, target},
+};
+
+/// The niches that the marketplace opens with.
+const MARKETPLACE: [&str; 4] = ["accounting", "legal", "pharmacy", "real-estate"];
+/// Components that only tests install: the smallest niche, and one that misbehaves.
+const TESTED: [&str; 2] = ["hello", "hostile"];
+
+/// Where the marketplace's components are put together.
+pub(crate) fn niches_folder() -> PathBuf {
+    target().join("niches")
+}
+
+/// Where the browser bundle is.
+pub(crate) fn bundle_folder() -> PathBuf {
+    target().join("web")
+}
+
+/// Builds every component.
+pub(crate) fn niches() -> anyhow::Result<()> {
+    let mut command = cargo(&["build", "--quiet", "--target", "wasm32-wasip2", "--profile", "niche"]);
+    for name in MARKETPLACE.iter().chain(&TESTED) {
+        command.args(["--package", name]);
+    }
+    run("building the niches", &mut command)?;
+    let folder = niches_folder();
+    std::fs::create_dir_all(&folder)?;
+    for name in MARKETPLACE {
+        let file = format!("{}.wasm", name.replace('-', "_"));
+        let built = target().join("wasm32-wasip2/niche").join(&file);
+        std::fs::copy(&built, folder.join(&file)).with_context(|| built.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Builds the browser bundle: small, or quickly.
+pub(crate) fn bundle(small: bool) -> anyhow::Result<()> {
+    println!("· building the browser bundle");
+    bundle::bundle(&root(), &bundle_folder(), small)
+}
+
+/// The executable, and where it is.
+pub(crate) fn executable(release: bool) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(&["build", "--package", "openclaw-cloud"]);
+    if release {
+        command.arg("--release");
+    }
+    run("building openclaw-cloud (the first time takes minutes)", &mut command)?;
+    Ok(target().join(if release { "release" } else { "debug" }).join("openclaw-cloud"))
+}
+
+/// Writes docs/CONFIGURATION.md from the types.
+pub(crate) fn configuration() -> anyhow::Result<()> {
+    let made = Command::new(executable(false)?).arg("configuration").output()?;
+    anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Ok(std::fs::write(root().join("docs/CONFIGURATION.md"), made.stdout)?)
+}

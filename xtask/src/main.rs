@@ -1,0 +1,74 @@
+//! `cargo xtask …`: everything done with this checkout, in one place.
+
+mod bench;
+mod build;
+mod bundle;
+mod machine;
+mod shell;
+mod smoke;
+mod sqlx;
+mod tests;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the openclaw-cloud checkout.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", arg_required_else_help = true)]
+struct Command {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Builds everything and runs the whole platform on this machine.
+    Up {
+        /// Optimised: slower to build, quicker to run.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Proves everything: formatting, lints, and every test against real servers.
+    Test {
+        /// The long suites, too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Drives the main job over HTTP against a running `up` or `dev`.
+    Smoke(smoke::Arguments),
+    /// Measures, prints a table and writes target/bench/NAME.json.
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
+    /// Builds the niches' components.
+    Niches,
+    /// Builds the browser bundle.
+    Bundle,
+    /// Renews .sqlx, the description of every query, against a private Postgres.
+    Sqlx,
+    /// Renews docs/CONFIGURATION.md.
+    Configuration,
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse().task {
+        Task::Up { release } => up::up(release),
+        Task::Test { all } => tests::test(all),
+        Task::Smoke(arguments) => smoke::smoke(&arguments),
+        Task::Bench { bench } => bench::bench(bench),
+        Task::Niches => machine::targets().and_then(|()| build::niches()),
+        Task::Bundle => machine::targets().and_then(|()| build::bundle(true)),
+        Task::Sqlx => sqlx::prepare(),
+        Task::Configuration => build::configuration(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
