@@ -46,7 +46,11 @@ enum Task {
     /// Builds the niches' components.
     Niches,
     /// Builds the browser bundle.
-    Bundle,
+    Bundle {
+        /// Quickly, with every check of the browser's run time, instead of small.
+        #[arg(long)]
+        dev: bool,
+    },
     /// Renews .sqlx, the description of every query, against a private Postgres.
     Sqlx,
     /// Renews docs/CONFIGURATION.md.
@@ -60,7 +64,7 @@ fn main() -> ExitCode {
         Task::Smoke(arguments) => smoke::smoke(&arguments),
         Task::Bench { bench } => bench::bench(bench),
         Task::Niches => machine::targets().and_then(|()| build::niches()),
-        Task::Bundle => machine::targets().and_then(|()| build::bundle(true)),
+        Task::Bundle { dev } => machine::targets().and_then(|()| build::bundle(!dev)),
         Task::Sqlx => sqlx::prepare(),
         Task::Configuration => build::configuration(),
     };

@@ -37,7 +37,9 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 /// What became of reading a body that may have `limit` bytes.
 pub(crate) fn too_large(rejection: &BytesRejection, limit: usize) -> ApiError {
     match rejection {
-        BytesRejection::FailedToBufferBody(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(limit),
+        BytesRejection::FailedToBufferBody(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::TooLarge(limit)
+        }
         other => ApiError::NotJson(other.body_text()),
     }
 }
@@ -98,10 +100,7 @@ mod tests {
     fn what_is_wrong_with_a_body_names_the_field() {
         assert_eq!(blamed("{"), ("invalid-json", String::new()));
         assert_eq!(blamed(r#"{"customer_email":"a@b.c","niche":"x"}"#), ("missing-field", "tier".into()));
-        assert_eq!(
-            blamed(r#"{"customer_email":"a@b.c","tier":1,"niche":"x"}"#),
-            ("invalid-field", "tier".into())
-        );
+        assert_eq!(blamed(r#"{"customer_email":"a@b.c","tier":1,"niche":"x"}"#), ("invalid-field", "tier".into()));
         assert_eq!(
             blamed(r#"{"customer_email":"a@b.c","tier":"pro","niche":"x","nich":"y"}"#),
             ("unknown-field", "nich".into())

@@ -82,8 +82,7 @@ fn view(item: Item, tools: &[Tool]) -> ChatItem {
 }
 
 fn sorted(messages: Vec<ChatMessage>, calls: Vec<ToolCall>) -> Vec<Item> {
-    let mut items: Vec<_> =
-        messages.into_iter().map(Item::Message).chain(calls.into_iter().map(Item::Tool)).collect();
+    let mut items: Vec<_> = messages.into_iter().map(Item::Message).chain(calls.into_iter().map(Item::Tool)).collect();
     items.sort_by_key(Item::at);
     items
 }

@@ -5,9 +5,14 @@ use openclaw_platform::{
     Digest,
     releases::{self, NewRelease},
 };
-use openclaw_plugins::{Exports, Release};
+use openclaw_plugins::{Exports, PluginError, Release};
 
-use crate::{AppState, error::{ApiError, Result}, locale::Locale, views};
+use crate::{
+    AppState,
+    error::{ApiError, Result},
+    locale::Locale,
+    views,
+};
 
 /// What an installation came to.
 pub(crate) struct Installed {
@@ -30,10 +35,10 @@ pub(crate) async fn install(state: &AppState, component: &[u8], by: &str) -> Res
 }
 
 async fn try_install(state: &AppState, component: &[u8], digest: Digest, by: &str) -> Result<Installed> {
-    let release = state.niches.host().load(component).await.map_err(ApiError::BadRelease)?;
+    let release = state.niches.host().load(component).await.map_err(refused)?;
     let (niche, version) = identity(&release).await?;
     let self_test = self_test(&release).await?;
-    let asked = release.wants("en").await.map_err(ApiError::BadRelease)?.storage_bytes;
+    let asked = release.wants("en").await.map_err(refused)?.storage_bytes;
     let ceiling = u64::from(state.settings.plugin_storage_mib) << 20;
     let changed = releases::install(
         &state.db,
@@ -54,12 +59,17 @@ async fn try_install(state: &AppState, component: &[u8], digest: Digest, by: &st
     Ok(Installed { row: views::release(releases::get(&state.db, digest).await?), changed })
 }
 
+/// What the component is to blame for is a reason to refuse it; anything else may pass.
+fn refused(error: PluginError) -> ApiError {
+    if error.is_components_fault() { ApiError::BadRelease(error) } else { ApiError::Plugin(error) }
+}
+
 /// The niche and version that the component says it is, the same in every language.
 async fn identity(release: &Release) -> Result<(String, String)> {
     let mut identity = None;
     for locale in Locale::ALL {
-        let entry = release.describe(locale.as_str()).await.map_err(ApiError::BadRelease)?;
-        release.list_tools(locale.as_str()).await.map_err(ApiError::BadRelease)?;
+        let entry = release.describe(locale.as_str()).await.map_err(refused)?;
+        release.list_tools(locale.as_str()).await.map_err(refused)?;
         let this = (entry.id, entry.version);
         match &identity {
             Some(other) if *other != this => {
@@ -78,7 +88,7 @@ async fn identity(release: &Release) -> Result<(String, String)> {
 }
 
 async fn self_test(release: &Release) -> Result<Vec<releases::CaseOutcome>> {
-    let cases = release.self_test().await.map_err(ApiError::BadRelease)?;
+    let cases = release.self_test().await.map_err(refused)?;
     if cases.iter().any(|case| !case.passed()) {
         let told = cases.into_iter().map(|c| CaseOutcome { name: c.name, error: c.failure });
         return Err(ApiError::SelfTest(told.collect()));

@@ -114,7 +114,9 @@ pub(crate) async fn answer(
     let refuse = |sentence: &Sentence| ApiError::field("invalid-answer", &asked.id, sentence.in_(locale));
     let checked = check(&asked, value, &answered).map_err(|sentence| refuse(&sentence))?;
     let token = match checked {
-        Checked::Token(token) if telegram::is_refused(state, &token).await => return Err(refuse(&Sentence::UnknownBot)),
+        Checked::Token(token) if telegram::is_refused(state, &token).await => {
+            return Err(refuse(&Sentence::UnknownBot));
+        }
         Checked::Token(token) => Some(token),
         Checked::Plain => None,
     };

@@ -72,14 +72,9 @@ pub(crate) fn router(state: AppState) -> Router<AppState> {
         .with_max_request_body_bytes(LARGEST_REQUEST)
         .with_cancellation_token(state.shutdown.clone());
     let server = NicheTools { state: state.clone() };
-    let service = StreamableHttpService::new(
-        move || Ok(server.clone()),
-        Arc::new(NeverSessionManager::default()),
-        config,
-    );
-    Router::new()
-        .route_service("/mcp", service)
-        .layer(axum::middleware::from_fn_with_state(state, require_gateway))
+    let service =
+        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config);
+    Router::new().route_service("/mcp", service).layer(axum::middleware::from_fn_with_state(state, require_gateway))
 }
 
 #[derive(Clone)]

@@ -122,7 +122,10 @@ impl Niches {
                 tools: release.list_tools(name).await?,
             }))
         };
-        self.descriptions.try_get_with(key, ask).await.map_err(|error: Arc<PluginError>| PluginError::clone(&error).into())
+        self.descriptions
+            .try_get_with(key, ask)
+            .await
+            .map_err(|error: Arc<PluginError>| PluginError::clone(&error).into())
     }
 
     /// The niches on offer with what they say of themselves, those for sale first, then by name. One that does not

@@ -9,7 +9,11 @@ use openclaw_platform::{
 };
 use time::OffsetDateTime;
 
-use crate::{AppState, error::{ApiError, Result}, views};
+use crate::{
+    AppState,
+    error::{ApiError, Result},
+    views,
+};
 
 /// The steps of a provision job. Those it has not begun are shown too.
 const STEPS: [&str; 5] = ["prepare", "persona", "tokens", "gateway", "answering"];

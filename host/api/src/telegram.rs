@@ -22,11 +22,7 @@ pub(crate) fn is_token_like(text: &str) -> bool {
     has_shape(text, 1..=20, 1..=100)
 }
 
-fn has_shape(
-    text: &str,
-    digits: std::ops::RangeInclusive<usize>,
-    secret: std::ops::RangeInclusive<usize>,
-) -> bool {
+fn has_shape(text: &str, digits: std::ops::RangeInclusive<usize>, secret: std::ops::RangeInclusive<usize>) -> bool {
     text.split_once(':').is_some_and(|(id, rest)| {
         digits.contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_digit())

@@ -96,6 +96,14 @@ pub async fn begin_sign_in(
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || $1, 0))", email)
         .execute(&mut *tx)
         .await?;
+    // What can neither be used nor counts is not kept.
+    sqlx::query!(
+        "DELETE FROM sign_in_links WHERE email = $1 AND expires_at < now() AND created_at < $2",
+        email,
+        OffsetDateTime::now_utc() - LINK_WINDOW
+    )
+    .execute(&mut *tx)
+    .await?;
     let live = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sign_in_links WHERE email = $1 AND used_at IS NULL AND created_at > $2"#,
         email,
@@ -152,6 +160,9 @@ pub async fn sign_in(db: &PgPool, secret: &str, lifetime: Duration) -> Result<Op
         .execute(&mut *tx)
         .await?;
     customer.locale = link.locale;
+    sqlx::query!("DELETE FROM sessions WHERE customer_id = $1 AND expires_at < now()", customer.id.0)
+        .execute(&mut *tx)
+        .await?;
     let session = random();
     let hash = sha256(session.expose_secret());
     sqlx::query!(

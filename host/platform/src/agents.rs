@@ -250,7 +250,7 @@ pub async fn all(db: impl PgExecutor<'_>, limit: i64) -> Result<Vec<Agent>> {
     .collect()
 }
 
-/// The agents whose gateway should run: those being made and those that are live.
+/// The live agents, whose gateways should run. The gateway of one that is being made is its job's.
 pub async fn wanted(db: impl PgExecutor<'_>) -> Result<Vec<AgentId>> {
     Ok(sqlx::query_scalar!("SELECT id FROM agents WHERE state = 'live' ORDER BY number")
         .fetch_all(db)
@@ -341,10 +341,11 @@ pub async fn overview(db: &sqlx::PgPool, limit: i64) -> Result<Vec<AgentOverview
            FROM agents a JOIN customers c ON c.id = a.customer_id
            LEFT JOIN LATERAL (
                SELECT tokens_used, token_limit FROM usage_periods
-               WHERE agent_id = a.id AND starts_at <= now() AND now() < ends_at
+               WHERE agent_id = a.id AND starts_at <= now() AND now() < ends_at + make_interval(days => $2)
                ORDER BY starts_at DESC LIMIT 1) p ON true
            WHERE a.id = ANY($1)"#,
-        &ids
+        &ids,
+        crate::usage::GRACE_DAYS
     )
     .fetch_all(db)
     .await?

@@ -46,7 +46,7 @@ pub enum Notice {
     Resumed,
 }
 
-/// Listens on `channels` for as long as a receiver or the sender lives, reconnecting when it must.
+/// Listens on `channels` for as long as the sender lives, reconnecting when it must. Receivers do not keep it alive.
 pub fn listen(pool: &PgPool, channels: &'static [&'static str]) -> broadcast::Sender<Notice> {
     let (sender, _) = broadcast::channel(1024);
     let weak = sender.downgrade();

@@ -12,6 +12,10 @@ pub async fn destroy(db: &PgPool, agent: AgentId) -> Result<()> {
     sqlx::query!("SELECT FROM customers WHERE id = (SELECT customer_id FROM agents WHERE id = $1) FOR UPDATE", agent.0)
         .execute(&mut *tx)
         .await?;
+    // First: whoever queues an update or writes into the chat takes this row, so nothing more is said afterwards.
+    sqlx::query!("DELETE FROM relay_bots WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM relay_chats WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM relay_seen WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM agent_state WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM relay_updates WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM relay_sends WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;

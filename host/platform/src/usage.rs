@@ -7,6 +7,11 @@ use crate::{AgentId, PeriodId, RequestId, error::Result};
 
 /// Share of the limit, in percent, from which the customer is warned.
 pub const WARN_PERCENT: i64 = 90;
+/// How long a period that has ended goes on when none follows it, in days. Stripe finalises a renewal's invoice about an
+/// hour after the old period's end, and when the payment fails tries for two weeks unless it is set otherwise
+/// (<https://docs.stripe.com/billing/revenue-recovery/smart-retries>). Until the agent is suspended for that, it goes on
+/// with what is left.
+pub const GRACE_DAYS: i32 = 14;
 /// Key of the advisory lock that lets one writer record at a time, so that two never wait for each other.
 const RECORD_LOCK: i64 = 0x006f_6375_7361_6765;
 
@@ -29,16 +34,17 @@ pub struct Period {
     pub exhausted_at: Option<OffsetDateTime>,
 }
 
-/// The period of `agent` that runs now; of several, the one that began last.
+/// The period of `agent` that runs now, or ended less than [`GRACE_DAYS`] ago; of several, the one that began last.
 pub async fn current_period(db: impl PgExecutor<'_>, agent: AgentId) -> Result<Option<Period>> {
     Ok(sqlx::query_as!(
         Period,
         r#"SELECT id AS "id: PeriodId", starts_at, ends_at, token_limit AS "limit", tokens_used AS used,
                   warned_at, exhausted_at
            FROM usage_periods
-           WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at
+           WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at + make_interval(days => $2)
            ORDER BY starts_at DESC LIMIT 1"#,
-        agent.0
+        agent.0,
+        GRACE_DAYS
     )
     .fetch_optional(db)
     .await?)
@@ -76,11 +82,12 @@ pub async fn set_limit(db: &mut PgConnection, agent: AgentId, limit: i64) -> Res
                 warned_at = CASE WHEN tokens_used * 100 >= $2::bigint * $3::bigint THEN warned_at END,
                 exhausted_at = CASE WHEN tokens_used >= $2 THEN exhausted_at END
          WHERE id = (SELECT id FROM usage_periods
-                     WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at
+                     WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at + make_interval(days => $4)
                      ORDER BY starts_at DESC LIMIT 1)",
         agent.0,
         limit,
-        WARN_PERCENT
+        WARN_PERCENT,
+        GRACE_DAYS
     )
     .execute(db)
     .await?;

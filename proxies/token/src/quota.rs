@@ -29,7 +29,9 @@ const STALE: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a reservation lasts that nobody settles: longer than any answer.
 pub(crate) const HELD_FOR: Duration = Duration::from_secs(660);
-/// How long the counters of a period outlive it, for events that come late.
+/// How long a period is spent from after its end, when none follows.
+const GRACE: time::Duration = time::Duration::days(usage::GRACE_DAYS as i64);
+/// How long the counters of a period outlive that, for events that come late.
 const KEPT_AFTER: time::Duration = time::Duration::DAY;
 
 /// Answers `{verdict, spent}`: `seed` when Postgres must be asked first, `exhausted`, `busy` when reservations take
@@ -125,7 +127,7 @@ impl Quota {
             return Ok(Verdict::NoPeriod);
         };
         loop {
-            let forget_at = milliseconds(period.ends_at + KEPT_AFTER);
+            let forget_at = milliseconds(period.ends_at + GRACE + KEPT_AFTER);
             let hold = Hold { request, agent, period: period.id, forget_at, tokens };
             let (verdict, spent) = self.ask(&hold, &period, fresh).await?;
             match verdict.as_str() {
@@ -163,7 +165,7 @@ impl Quota {
 
     /// The period of `agent`, and whether it was read just now.
     async fn period(&self, agent: AgentId) -> Result<Option<(Period, bool)>, Problem> {
-        let running = |k: &Known| OffsetDateTime::now_utc() < k.period.ends_at;
+        let running = |k: &Known| OffsetDateTime::now_utc() < k.period.ends_at + GRACE;
         let known = self.known.get(&agent).filter(running);
         let Some(known) = known else {
             let read = self.read(agent).await.map_err(|_| Problem::away("the database"))?;

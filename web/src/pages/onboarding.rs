@@ -45,6 +45,7 @@ pub(crate) fn question(l: Locale, page: QuestionPage) -> View {
         .class(format!("interview {}", accent::class(&onboarding.niche.accent)))
         .attr("data-test", "question")
         .attr("data-question", question.id.clone())
+        .attr("data-example", question.example.clone())
         .children((
             interview_head(l, &onboarding.niche, question.position, question.total),
             form().method("post").action(action).attr("novalidate", "").children((

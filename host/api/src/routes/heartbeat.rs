@@ -32,7 +32,7 @@ pub(crate) enum Phase {
     Error,
 }
 
-/// Keeps how the gateway is. The first time it is ready makes its agent live.
+/// Keeps how the gateway is. The operator waits for the first one to call the agent live.
 #[utoipa::path(
     post, path = "/v1/agent/heartbeat", tag = "gateways", request_body = Heartbeat, responses((status = 204))
 )]

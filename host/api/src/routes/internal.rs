@@ -46,10 +46,10 @@ pub(crate) async fn provision(
     let dedup_key = dedup_key(&headers)?;
     let checked = Checked::new(&state, wanted).await?;
     let mut tx = state.db.begin().await?;
-    if let Some(key) = &dedup_key {
-        if let Some((job, agent)) = jobs::claim_key(&mut tx, key).await? {
-            return Ok(accepted(agent, job));
-        }
+    if let Some(key) = &dedup_key
+        && let Some((job, agent)) = jobs::claim_key(&mut tx, key).await?
+    {
+        return Ok(accepted(agent, job));
     }
     let customer = accounts::ensure_customer(&mut tx, &checked.email, checked.locale.as_str()).await?;
     let agent = agents::create(
@@ -70,8 +70,7 @@ pub(crate) async fn provision(
     .await?;
     let now = OffsetDateTime::now_utc();
     usage::open_period(&mut tx, agent, now, now + PERIOD, checked.tier.monthly_tokens).await?;
-    let job =
-        jobs::enqueue(&mut tx, customer.id, agent, &Instruction::Provision, dedup_key.as_deref()).await?;
+    let job = jobs::enqueue(&mut tx, customer.id, agent, &Instruction::Provision, dedup_key.as_deref()).await?;
     tx.commit().await?;
     Ok(accepted(agent, job))
 }

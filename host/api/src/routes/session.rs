@@ -45,8 +45,7 @@ pub(crate) async fn sign_in(State(state): State<AppState>, Body(wanted): Body<Si
             retry_after: LINK_WINDOW.whole_seconds().unsigned_abs(),
         });
     };
-    let link =
-        format!("{}/{}/sign-in?token={}", state.settings.public_url, locale.as_str(), secret.expose_secret());
+    let link = format!("{}/{}/sign-in?token={}", state.settings.public_url, locale.as_str(), secret.expose_secret());
     state.mailer.send(&email, &mail::sign_in(locale.as_str(), &link.into(), minutes)).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -69,11 +69,7 @@ pub(crate) fn telegram_url(agent: &agents::Agent) -> Option<String> {
 }
 
 /// What the agent's release says of itself. An agent is shown although its niche does not answer.
-async fn described(
-    state: &AppState,
-    agent: &agents::Agent,
-    locale: Locale,
-) -> Option<std::sync::Arc<Description>> {
+async fn described(state: &AppState, agent: &agents::Agent, locale: Locale) -> Option<std::sync::Arc<Description>> {
     let ask = async { state.niches.describe(&state.niches.release(agent.digest).await?, locale).await };
     ask.await.inspect_err(|error| tracing::warn!(agent = %agent.id, %error, "an agent's niche does not answer")).ok()
 }
@@ -102,10 +98,7 @@ pub(crate) async fn usage(state: &AppState, agent: openclaw_platform::AgentId, p
         ends_at: instant(period.ends_at),
         used: period.used,
         limit: period.limit,
-        days: days
-            .into_iter()
-            .map(|d| UsageDay { day: d.day.to_string(), tokens: d.prompt + d.completion })
-            .collect(),
+        days: days.into_iter().map(|d| UsageDay { day: d.day.to_string(), tokens: d.prompt + d.completion }).collect(),
     })
 }
 

@@ -3,9 +3,7 @@
 mod agents;
 mod niches;
 
-use openclaw_api_types::{
-    CaseOutcome, Customer, JobView, OutboxMail, ProgressStep, ReleaseRow, TierSummary,
-};
+use openclaw_api_types::{CaseOutcome, Customer, JobView, OutboxMail, ProgressStep, ReleaseRow, TierSummary};
 use openclaw_platform::{accounts, jobs, mail, releases, tiers::Tier};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -39,12 +37,7 @@ pub(crate) fn customer(customer: accounts::Customer) -> Customer {
 }
 
 pub(crate) fn outbox_mail(mail: mail::OutboxMail) -> OutboxMail {
-    OutboxMail {
-        to: mail.to,
-        subject: mail.mail.subject,
-        text: mail.mail.text,
-        sent_at: instant(mail.sent_at),
-    }
+    OutboxMail { to: mail.to, subject: mail.mail.subject, text: mail.mail.text, sent_at: instant(mail.sent_at) }
 }
 
 pub(crate) fn job_step(step: jobs::JobStep) -> ProgressStep {

@@ -126,10 +126,7 @@ fn question(question: plugins::Question) -> Question {
         input: match question.kind {
             plugins::QuestionKind::Text { min, max, multiline } => QuestionInput::Text { min, max, multiline },
             plugins::QuestionKind::Choice { options } => QuestionInput::Choice {
-                options: options
-                    .into_iter()
-                    .map(|o| ChoiceOption { id: o.id, label: o.label, help: o.help })
-                    .collect(),
+                options: options.into_iter().map(|o| ChoiceOption { id: o.id, label: o.label, help: o.help }).collect(),
             },
             plugins::QuestionKind::Number { min, max, unit } => QuestionInput::Number { min, max, unit },
             plugins::QuestionKind::YesNo => QuestionInput::YesNo,

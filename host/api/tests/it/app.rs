@@ -1,7 +1,11 @@
 //! A running API with a database of its own, and builders for what tests need in it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use openclaw_billing::Billing;
 use openclaw_platform::{
     AgentId, CustomerId, accounts,
     agents::{self, AgentState, Answer, NewAgent},
@@ -66,6 +70,7 @@ impl TestApp {
             ("admin_token", ADMIN.to_owned()),
             ("environment", "dev".to_owned()),
             ("data_dir", data.to_owned()),
+            ("stripe_webhook_secret", "whsec_test".to_owned()),
             // Nothing listens there: Telegram is away.
             ("telegram_api_url", "http://127.0.0.1:1".to_owned()),
         ];
@@ -73,7 +78,7 @@ impl TestApp {
         let settings = Settings::from_pairs(pairs).unwrap();
         let db = openclaw_platform::db::pool(&settings.database_url, 10).unwrap();
         let http = openclaw_platform::http::client();
-        let (url, shutdown, serving) = serve(&settings).await;
+        let (url, shutdown, serving) = serve(&settings, &db).await;
         Self { url, db, settings, http, shutdown, serving }
     }
 
@@ -81,7 +86,7 @@ impl TestApp {
     pub(crate) async fn restart(&mut self) {
         self.shutdown.cancel();
         (&mut self.serving).await.unwrap();
-        (self.url, self.shutdown, self.serving) = serve(&self.settings).await;
+        (self.url, self.shutdown, self.serving) = serve(&self.settings, &self.db).await;
     }
 
     pub(crate) fn get(&self, path: &str) -> Request<'_> {
@@ -144,11 +149,12 @@ impl TestApp {
     }
 }
 
-async fn serve(settings: &Settings) -> (String, CancellationToken, JoinHandle<()>) {
+async fn serve(settings: &Settings, db: &PgPool) -> (String, CancellationToken, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    let serving = openclaw_api::serve_on(listener, settings.clone(), axum::Router::new(), shutdown.clone());
+    let billing = Billing::new(Arc::new(settings.clone()), db.clone()).unwrap().router();
+    let serving = openclaw_api::serve_on(listener, settings.clone(), billing, shutdown.clone());
     (url, shutdown, tokio::spawn(async { serving.await.unwrap() }))
 }
 
@@ -185,6 +191,7 @@ impl Request<'_> {
         self
     }
 
+    #[expect(clippy::wrong_self_convention, reason = "a request is sent as someone")]
     pub(crate) fn as_customer(self, customer: &Customer) -> Self {
         self.cookie(&customer.cookie)
     }

@@ -72,8 +72,7 @@ async fn messages_and_tool_cards_come_in_order_and_a_listener_goes_on_where_it_w
     let owner = app.customer("owner@example.com").await;
     let agent = app.agent(&owner, "hello").await;
     let (chat, events) = (format!("{}/chat", agent.path()), format!("{}/chat/events", agent.path()));
-    let mut listener =
-        Events { response: app.get(&events).as_customer(&owner).stream().await, buffer: String::new() };
+    let mut listener = Events { response: app.get(&events).as_customer(&owner).stream().await, buffer: String::new() };
 
     let said = app.post(&chat, json!({ "text": "Cumprimente a Ana" })).as_customer(&owner).send().await.ok();
     let first = listener.next().await;

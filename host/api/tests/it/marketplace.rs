@@ -58,7 +58,10 @@ async fn what_is_for_sale_comes_first_and_in_the_language_asked_for() {
     let page = app.get("/v1/niches/pharmacy?locale=pt").send().await.ok();
     assert_eq!(page["name"], "Farmácia");
     assert!(page["tools"].as_array().unwrap().iter().any(|t| t["name"] == "check_interactions"), "{page}");
-    assert_eq!(page["digest"].as_str(), Some(openclaw_platform::Digest::of(&components::bytes("pharmacy")).to_string().as_str()));
+    assert_eq!(
+        page["digest"].as_str(),
+        Some(openclaw_platform::Digest::of(&components::bytes("pharmacy")).to_string().as_str())
+    );
 }
 
 #[tokio::test]

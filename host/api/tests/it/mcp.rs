@@ -1,6 +1,10 @@
 //! A niche's tools, as a gateway calls them.
 
-use openclaw_platform::tokens;
+use openclaw_platform::{
+    releases::{self, NewRelease},
+    tokens, tool_calls,
+};
+use openclaw_testkit::components;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -33,7 +37,8 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
     app.install("hello").await;
     let owner = app.customer("owner@example.com").await;
     let agent = app.agent(&owner, "hello").await;
-    let info = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    let info =
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
     let greeted = ask(&app, &agent, "initialize", info).await.ok();
     assert_eq!(greeted["result"]["serverInfo"]["name"], "openclaw-cloud");
 
@@ -50,7 +55,6 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
         },
         "description": "Greets a person by name.",
         "inputSchema": {
-          "description": "Greets a person by name.",
           "properties": {
             "name": {
               "description": "Who is greeted.",
@@ -72,7 +76,10 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
 
     let chat = app.get(&format!("{}/chat", agent.path())).as_customer(&owner).send().await.ok();
     let card = &chat["items"][0];
-    assert_eq!((card["tool"].as_str(), card["result"].as_str(), card["outcome"].as_str()), (Some("greet"), Some("Olá, Ana!"), Some("ok")));
+    assert_eq!(
+        (card["tool"].as_str(), card["result"].as_str(), card["outcome"].as_str()),
+        (Some("greet"), Some("Olá, Ana!"), Some("ok"))
+    );
     assert!(card["micros"].as_i64().unwrap() > 0);
 }
 
@@ -122,6 +129,59 @@ async fn an_admin_may_grant_less_than_a_niche_asks_for() {
     assert_eq!(call(&app, &agent, "receive_stock", received).await["isError"], true);
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM niche_storage").fetch_one(&app.db).await.unwrap();
     assert_eq!(kept, 0, "a call that fails leaves nothing behind");
+}
+
+#[tokio::test]
+async fn a_tool_that_breaks_a_limit_is_told_as_an_error_and_harms_no_other() {
+    let app = TestApp::with(&[("plugin_cpu_ms", "100")]).await;
+    // Its self-test fails: no admin could install it.
+    let release = NewRelease {
+        component: &components::bytes("hostile"),
+        niche: "hostile",
+        version: "0.1.0",
+        exports: &[],
+        imports: &[],
+        self_test: &[],
+        storage_bytes: 0,
+        by: "a test",
+    };
+    releases::install(&app.db, release).await.unwrap();
+    let owner = app.customer("owner@example.com").await;
+    let agent = app.agent(&owner, "hostile").await;
+    let (panicked, looped, fine) = tokio::join!(
+        call(&app, &agent, "panic", json!({})),
+        call(&app, &agent, "loop", json!({})),
+        call(&app, &agent, "count", json!({})),
+    );
+    assert_eq!((&panicked["isError"], &looped["isError"]), (&json!(true), &json!(true)), "{panicked} {looped}");
+    assert_eq!(fine["content"][0]["text"], "0");
+    let kept = tool_calls::since(&app.db, agent.id, time::OffsetDateTime::UNIX_EPOCH, 10).await.unwrap();
+    let mut outcomes: Vec<_> = kept.iter().map(|call| (call.tool.as_str(), call.outcome.as_str())).collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [("count", "ok"), ("loop", "cpu-exceeded"), ("panic", "trapped")]);
+}
+
+#[tokio::test]
+async fn the_client_that_gateways_use_finds_its_way() {
+    use rmcp::{
+        ServiceExt as _,
+        model::CallToolRequestParams,
+        transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
+    };
+    let app = TestApp::start().await;
+    app.install("hello").await;
+    let owner = app.customer("owner@example.com").await;
+    let agent = app.agent(&owner, "hello").await;
+    let config =
+        StreamableHttpClientTransportConfig::with_uri(format!("{}/mcp", app.url)).auth_header(agent.token.clone());
+    let http = openclaw_platform::http::client();
+    let client = ().serve(StreamableHttpClientTransport::with_client(http, config)).await.unwrap();
+    let tools = client.list_all_tools().await.unwrap();
+    assert_eq!(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(), ["greet"]);
+    let arguments = json!({ "name": "Ana" }).as_object().cloned().unwrap();
+    let result = client.call_tool(CallToolRequestParams::new("greet").with_arguments(arguments)).await.unwrap();
+    assert_eq!(result.content[0].as_text().unwrap().text, "Olá, Ana!");
+    client.cancel().await.unwrap();
 }
 
 #[tokio::test]

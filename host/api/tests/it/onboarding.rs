@@ -145,7 +145,8 @@ async fn a_bot_token_is_kept_encrypted_and_never_sent_back() {
     let finished = onboarding::finished(&app.db, &vault, id).await.unwrap();
     assert_eq!(finished.bot_token.unwrap().expose_secret(), BOT_TOKEN);
     assert_eq!(finished.telegram_user, Some(123_456_789));
-    let kept: String = sqlx::query_scalar("SELECT o::text FROM onboarding_sessions o").fetch_one(&app.db).await.unwrap();
+    let kept: String =
+        sqlx::query_scalar("SELECT o::text FROM onboarding_sessions o").fetch_one(&app.db).await.unwrap();
     assert!(!kept.contains(BOT_TOKEN));
 
     // Changing one's mind forgets the token.

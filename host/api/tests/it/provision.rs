@@ -23,7 +23,10 @@ async fn the_curl_of_the_product_page_provisions_an_agent() {
     assert_eq!((job["kind"].as_str(), job["state"].as_str()), (Some("provision"), Some("queued")));
     assert_eq!(job["agent"], accepted["agent"]);
     let row = app.get("/v1/admin/agents").bearer(ADMIN).send().await.ok()["items"][0].clone();
-    assert_eq!((row["customer_email"].as_str(), row["state"].as_str()), (Some("user@example.com"), Some("provisioning")));
+    assert_eq!(
+        (row["customer_email"].as_str(), row["state"].as_str()),
+        (Some("user@example.com"), Some("provisioning"))
+    );
     assert_eq!(row["token_limit"], 1_000_000);
     let sealed: String = sqlx::query_scalar("SELECT a::text FROM agents a").fetch_one(&app.db).await.unwrap();
     assert!(!sealed.contains("ABC-DEF"));
@@ -100,10 +103,18 @@ async fn instructions_become_jobs_and_what_is_gone_takes_none() {
 
 #[tokio::test]
 async fn outside_dev_the_internal_routes_need_the_admin_token() {
-    let app = TestApp::with(&[("environment", "production"), ("smtp_url", "smtp://127.0.0.1:1")]).await;
+    let app = TestApp::with(&[
+        ("environment", "production"),
+        ("smtp_url", "smtp://127.0.0.1:1"),
+        ("stripe_secret_key", "sk_test_1"),
+    ])
+    .await;
     for path in ["/v1/admin/agents", "/v1/admin/releases", "/internal/jobs/x"] {
         assert_eq!(app.get(path).send().await.problem(), (401, "invalid-token", None), "{path}");
-        assert_eq!(app.get(path).bearer("the-admin-token-of-tesss").send().await.problem(), (401, "invalid-token", None));
+        assert_eq!(
+            app.get(path).bearer("the-admin-token-of-tesss").send().await.problem(),
+            (401, "invalid-token", None)
+        );
     }
     app.get("/v1/admin/agents").bearer(ADMIN).send().await.ok();
 }

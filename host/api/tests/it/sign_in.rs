@@ -1,6 +1,10 @@
 //! Signing in by a link.
 
 use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream},
+    net::TcpListener,
+};
 
 use crate::app::{Reply, TestApp};
 
@@ -28,7 +32,10 @@ async fn a_link_signs_in_once_and_signing_out_ends_the_session() {
     let cookie = opened.set_cookie("openclaw_session");
     assert!(opened.header("set-cookie").contains("HttpOnly; SameSite=Lax"));
     let signed_in = opened.ok();
-    assert_eq!((signed_in["customer"]["email"].as_str(), signed_in["next"].as_str()), (Some("ana@example.com"), Some("/en/agents")));
+    assert_eq!(
+        (signed_in["customer"]["email"].as_str(), signed_in["next"].as_str()),
+        (Some("ana@example.com"), Some("/en/agents"))
+    );
     assert_eq!(app.get("/v1/session").cookie(&cookie).send().await.ok(), signed_in["customer"]);
 
     let again = app.post("/v1/session", json!({ "token": token })).send().await;
@@ -42,7 +49,8 @@ async fn a_link_signs_in_once_and_signing_out_ends_the_session() {
     }
     "#);
 
-    let out = app.request(reqwest::Method::DELETE, "/v1/session").cookie(&cookie).header("origin", "http://localhost:3000");
+    let out =
+        app.request(reqwest::Method::DELETE, "/v1/session").cookie(&cookie).header("origin", "http://localhost:3000");
     assert_eq!(out.send().await.status, 204);
     assert_eq!(app.get("/v1/session").cookie(&cookie).send().await.problem(), (401, "not-signed-in", None));
 }
@@ -90,8 +98,62 @@ async fn another_site_cannot_act_in_a_customers_name() {
 }
 
 #[tokio::test]
+async fn with_a_mail_server_the_link_goes_out_by_smtp() {
+    let (url, mail) = smtp_server().await;
+    let app = TestApp::with(&[("smtp_url", &url)]).await;
+    assert_eq!(ask(&app, "ana@example.com").await.status, 202);
+    let mail = mail.await.unwrap();
+    assert!(mail.contains("To: ana@example.com") && mail.contains("Subject: Your sign-in link"), "{mail}");
+    assert!(mail.contains("sign-in?token=3D") || mail.contains("sign-in?token="), "{mail}");
+    assert_eq!(app.get("/dev/outbox").send().await.ok(), json!({ "items": [] }));
+}
+
+/// A mail server (RFC 5321) that takes one mail and hands it over.
+async fn smtp_server() -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut stream = BufStream::new(socket);
+        let (mut mail, mut in_data, mut line) = (String::new(), false, String::new());
+        stream.write_all(b"220 test ESMTP\r\n").await.unwrap();
+        loop {
+            stream.flush().await.unwrap();
+            line.clear();
+            if stream.read_line(&mut line).await.unwrap() == 0 {
+                return mail;
+            }
+            let answer: &[u8] = match line.trim_end() {
+                "." if in_data => {
+                    stream.write_all(b"250 taken\r\n").await.unwrap();
+                    stream.flush().await.unwrap();
+                    return mail;
+                }
+                text if in_data => {
+                    mail.push_str(text);
+                    mail.push('\n');
+                    continue;
+                }
+                "DATA" => {
+                    in_data = true;
+                    b"354 go on\r\n"
+                }
+                _ => b"250 fine\r\n",
+            };
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    (url, serving)
+}
+
+#[tokio::test]
 async fn outside_dev_there_is_no_outbox() {
-    let app = TestApp::with(&[("environment", "production"), ("smtp_url", "smtp://127.0.0.1:1")]).await;
+    let app = TestApp::with(&[
+        ("environment", "production"),
+        ("smtp_url", "smtp://127.0.0.1:1"),
+        ("stripe_secret_key", "sk_test_1"),
+    ])
+    .await;
     assert_eq!(app.get("/dev/outbox").send().await.problem(), (404, "no-such-route", None));
     // The mail server is away: the customer is told, not left waiting for a mail.
     assert_eq!(ask(&app, "ana@example.com").await.problem(), (503, "mail-away", None));

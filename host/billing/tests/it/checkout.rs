@@ -53,9 +53,11 @@ async fn only_ones_own_finished_interview_can_be_paid_for() {
         .await
         .unwrap();
 
-    for (browser, onboarding, tier, field) in
-        [(&rui, interview, "pro", "onboarding"), (&ana, unfinished, "pro", "onboarding"), (&ana, interview, "x", "tier")]
-    {
+    for (browser, onboarding, tier, field) in [
+        (&rui, interview, "pro", "onboarding"),
+        (&ana, unfinished, "pro", "onboarding"),
+        (&ana, interview, "x", "tier"),
+    ] {
         let (status, problem) = browser.begin(onboarding, tier).await;
         assert_eq!((status.as_u16(), problem["field"].as_str()), (422, Some(field)), "{problem}");
     }

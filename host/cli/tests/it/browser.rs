@@ -26,7 +26,7 @@ async fn walk(platform: &Platform, driver: &Driver, locale: &str, question: &str
 
     page.goto(&format!("{site}/{locale}")).await;
     page.is_hydrated().await;
-    page.click("[data-test=niche-card][data-niche=pharmacy]").await;
+    page.click("[data-test=niche-card][data-niche=pharmacy] a").await;
     page.click("[data-test=start]").await;
 
     // The interview: one question a screen, until the plans.
@@ -52,6 +52,8 @@ async fn walk(platform: &Platform, driver: &Driver, locale: &str, question: &str
     page.click("[data-test=email-submit]").await;
     let link = until("the sign-in mail", async || link_to(&site, &email).await).await;
     page.goto(&link).await;
+    page.wait("[data-test=plan-starter]").await;
+    page.is_hydrated().await;
     page.click("[data-test=plan-starter]").await;
     page.click("[data-test=pay-demo]").await;
     page.wait("[data-test=progress-step-answering]").await;
@@ -173,26 +175,17 @@ impl Page {
         element.send_keys(text).await.unwrap();
     }
 
-    /// Answers the question on the screen, by its kind, and waits for the next screen.
+    /// Answers the question on the screen, by how it is asked, and waits for the next screen.
     async fn answer(&self) {
         let question = self.wait("[data-test=question]").await;
         let id = question.attr("data-question").await.unwrap().expect("a question has an id");
-        let kind = question.attr("data-kind").await.unwrap().expect("a question has a kind");
-        match kind.as_str() {
-            "choice" | "yes-no" => self.click("[data-test=answer-input]").await,
-            "telegram-token" => self.click("[data-test=web-chat]").await,
-            "telegram-user" => self.fill("[data-test=answer-input]", "123456789").await,
-            _ => {
-                let example = question.attr("data-example").await.unwrap().unwrap_or_else(|| "Exemplo".into());
-                self.fill("[data-test=answer-input]", &example).await;
-            }
+        if self.is_there("[data-test=answer-input][type=radio]").await {
+            self.click("label.choice").await;
+        } else {
+            let example = question.attr("data-example").await.unwrap().unwrap_or_else(|| "123456789".into());
+            self.fill("[data-test=answer-input]", &example).await;
         }
-        if self.is_there("[data-test=answer-submit]").await {
-            // A choice may have gone on by itself.
-            if let Ok(button) = self.client.find(Locator::Css("[data-test=answer-submit]")).await {
-                let _ = button.click().await;
-            }
-        }
+        self.click("[data-test=answer-submit]").await;
         until(&format!("the screen after {id}"), async || {
             match self.client.find(Locator::Css("[data-test=question]")).await {
                 Ok(now) => (now.attr("data-question").await.ok()?? != id).then_some(()),
@@ -202,11 +195,10 @@ impl Page {
         .await;
     }
 
-    /// Every element that the server rendered has its client side.
+    /// The browser's side has taken the page over.
     async fn is_hydrated(&self) {
         until("hydration", async || {
-            let script = "return document.documentElement.dataset.hydrated === 'true'";
-            (self.client.execute(script, vec![]).await.ok()? == Value::Bool(true)).then_some(())
+            self.client.find(Locator::Css("html[data-live]")).await.ok().map(drop)
         })
         .await;
     }

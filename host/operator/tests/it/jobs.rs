@@ -196,6 +196,8 @@ async fn destroy_removes_what_was_said_and_keeps_the_books() {
         "INSERT INTO chat_messages (agent_id, message_id, author, body) SELECT id, 1, 'person', 'x' FROM agents",
         "INSERT INTO relay_updates (agent_id, update_id, body) SELECT id, 1, '{}' FROM agents",
         "INSERT INTO relay_sends (agent_id, key) SELECT id, 'k' FROM agents",
+        "INSERT INTO relay_chats (agent_id, chat_id) SELECT id, 1 FROM agents",
+        "INSERT INTO relay_seen (agent_id, telegram_update_id) SELECT id, 1 FROM agents",
         "INSERT INTO tool_calls (id, agent_id, digest, tool, title, arguments, result, outcome, micros)
          SELECT gen_random_uuid(), id, digest, 't', 't', '{}', '', 'ok', 1 FROM agents",
         "INSERT INTO niche_storage (customer_id, niche, key, value) SELECT id, 'hello', 'k', 'x' FROM customers",
@@ -206,7 +208,16 @@ async fn destroy_removes_what_was_said_and_keeps_the_books() {
         let query = format!("SELECT count(*) FROM {table} WHERE {column} = $1");
         sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(id).fetch_one(&world.db).await.unwrap()
     };
-    let said = ["agent_state", "chat_messages", "relay_updates", "relay_sends", "tool_calls"];
+    let said = [
+        "agent_state",
+        "chat_messages",
+        "relay_bots",
+        "relay_chats",
+        "relay_seen",
+        "relay_sends",
+        "relay_updates",
+        "tool_calls",
+    ];
 
     world.done(world.order(agent, Instruction::Destroy).await).await;
     let now = world.get(agent).await;
@@ -220,6 +231,7 @@ async fn destroy_removes_what_was_said_and_keeps_the_books() {
         assert_eq!(rows(table, "agent_id", agent.0).await, 0, "{table}");
         assert_eq!(rows(table, "agent_id", sibling.0).await, 1, "{table} of another agent");
     }
+    assert!(openclaw_platform::relay::post_chat(&world.db, agent, "Oi").await.is_err(), "nobody is there to hear it");
     assert_eq!(rows("niche_storage", "customer_id", customer.0).await, 1, "the sibling still uses it");
     assert_eq!(rows("usage_periods", "agent_id", agent.0).await, 1, "what it cost stays");
 

@@ -53,7 +53,7 @@ async fn what_only_looks_like_a_token_opens_nothing() {
     let database = database().await;
     let vault = Vault::new(&Vault::random_key()).unwrap();
     let id = agent(&database.pool, &vault, "ana@example.com", None).await;
-    let minted = tokens::mint(&mut *database.pool.acquire().await.unwrap(), id, COST).await.unwrap();
+    let minted = tokens::mint(&mut database.pool.acquire().await.unwrap(), id, COST).await.unwrap();
     let good = minted.proxy_token.expose_secret();
     let authenticator = Authenticator::new(database.pool.clone());
     let other_secret = format!("{}{}", &good[..good.len() - 1], if good.ends_with('A') { 'B' } else { 'A' });
@@ -70,7 +70,7 @@ async fn a_known_token_goes_on_working_while_postgres_is_away_and_an_unknown_one
     let database = postgres.database().await.unwrap();
     let vault = Vault::new(&Vault::random_key()).unwrap();
     let id = agent(&database.pool, &vault, "ana@example.com", None).await;
-    let minted = tokens::mint(&mut *database.pool.acquire().await.unwrap(), id, COST).await.unwrap();
+    let minted = tokens::mint(&mut database.pool.acquire().await.unwrap(), id, COST).await.unwrap();
     let token = minted.proxy_token.expose_secret();
     let pool = db::pool(&database.url.clone().into(), 2).unwrap();
     let (known, unknown) = (Authenticator::new(pool.clone()), Authenticator::new(pool));

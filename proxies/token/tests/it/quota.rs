@@ -87,6 +87,31 @@ async fn an_agent_without_a_period_says_that_the_subscription_has_none() {
 }
 
 #[tokio::test]
+async fn a_period_that_ended_goes_on_until_its_renewal_is_paid_or_the_patience_ends() {
+    let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi").usage(5, 95)).await);
+    let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;
+    for (ended_days_ago, goes_on) in [(1, true), (usage::GRACE_DAYS - 1, true), (usage::GRACE_DAYS + 1, false)] {
+        let agent = backing.agent().await;
+        sqlx::query(
+            "UPDATE usage_periods SET starts_at = now() - interval '60 days', ends_at = now() - make_interval(days => $2)
+             WHERE agent_id = $1",
+        )
+        .bind(agent.id.0)
+        .bind(ended_days_ago)
+        .execute(&backing.db)
+        .await
+        .unwrap();
+        for _ in 0..2 {
+            let answer = proxy.ask(&agent.token, &question(false)).send().await.unwrap();
+            assert_eq!(!answer.headers().contains_key("x-openclaw-quota"), goes_on, "{ended_days_ago}");
+        }
+        if goes_on {
+            backing.counted(&agent, 200).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn from_ninety_percent_on_a_header_says_so_and_the_customer_is_told_once() {
     let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi").usage(5, 895)).await);
     let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;

@@ -1,5 +1,7 @@
 //! The OpenAPI document: what every route has in common is written once, here.
 
+mod billing;
+
 use openclaw_api_types::Problem;
 use utoipa::{
     OpenApi as _,
@@ -21,7 +23,9 @@ struct Document;
 
 /// The document without its paths.
 pub(crate) fn base() -> OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(billing::Billing::openapi());
+    document
 }
 
 /// Adds to each path how to authenticate and that anything may go wrong.
