@@ -64,12 +64,13 @@ pub(crate) fn bytes(locale: Locale, bytes: i64) -> String {
     match bytes {
         0..1_000 => format!("{bytes}\u{a0}B"),
         1_000..1_000_000 => format!("{}\u{a0}kB", bytes / 1_000),
-        _ => format!(
-            "{}{}{}\u{a0}MB",
-            bytes / 1_000_000,
-            if locale == Locale::Pt { ',' } else { '.' },
-            bytes % 1_000_000 / 100_000
-        ),
+        _ => {
+            let point = if locale == Locale::Pt { ',' } else { '.' };
+            match bytes % 1_000_000 / 100_000 {
+                0 => format!("{}\u{a0}MB", bytes / 1_000_000),
+                tenths => format!("{}{point}{tenths}\u{a0}MB", bytes / 1_000_000),
+            }
+        }
     }
 }
 
@@ -82,7 +83,8 @@ pub(crate) fn instant(text: &str) -> Option<Millis> {
     }
     let clock = part(11..13)? * 3_600_000 + part(14..16)? * 60_000 + part(17..19)? * 1_000;
     let rest = text.get(19..)?;
-    let fraction: String = rest.strip_prefix('.').unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+    let fraction: String =
+        rest.strip_prefix('.').unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
     let millis = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
     let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset = match zone {

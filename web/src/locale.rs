@@ -134,7 +134,9 @@ mod tests {
             }
             let mut key = String::new();
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                if let Some((start, _)) = line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+                if let Some((start, _)) =
+                    line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+                {
                     key = start.to_owned();
                     assert!(all.insert(key.clone(), BTreeSet::new()).is_none(), "{key} stands twice");
                 }

@@ -12,7 +12,8 @@ struct Need {
     there: fn() -> bool,
 }
 
-const POSTGRES: Need = Need { package: "postgresql", there: || has("postgres") || Path::new("/usr/lib/postgresql").is_dir() };
+const POSTGRES: Need =
+    Need { package: "postgresql", there: || has("postgres") || Path::new("/usr/lib/postgresql").is_dir() };
 const REDIS: Need = Need { package: "redis-server", there: || has("redis-server") || has("valkey-server") };
 const CHROMIUM: Need = Need { package: "chromium", there: || has("chromium") };
 const CHROMEDRIVER: Need = Need { package: "chromium-driver", there: || has("chromedriver") };
@@ -34,6 +35,20 @@ pub(crate) fn for_up() -> anyhow::Result<()> {
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     install(&[POSTGRES, REDIS, CHROMIUM, CHROMEDRIVER])?;
     targets()
+}
+
+/// stripe-mock, for the long suites: a Go program, built by Go.
+pub(crate) fn stripe_mock() -> anyhow::Result<()> {
+    if has("stripe-mock") {
+        return Ok(());
+    }
+    if !has("go") {
+        bail!("the long suites need stripe-mock: install Go 1.22 or newer, or put stripe-mock on the PATH");
+    }
+    let folder = Path::new("/usr/local/bin");
+    let mut command = Command::new("go");
+    command.args(["install", "github.com/stripe/stripe-mock@v0.203.0"]).env("CGO_ENABLED", "0").env("GOBIN", folder);
+    run("building stripe-mock", &mut command)
 }
 
 /// Postgres alone.

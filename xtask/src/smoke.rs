@@ -48,7 +48,8 @@ pub(crate) fn drive(arguments: &Arguments) -> anyhow::Result<Vec<Step>> {
     let text = std::fs::read_to_string(&arguments.dev)
         .with_context(|| format!("{} is not there: is `cargo xtask up` running?", arguments.dev.display()))?;
     let dev: Value = serde_json::from_str(&text)?;
-    let mut walk = Walk { browser: Browser::new(dev["web"].as_str().context("dev.json has no web")?), steps: Vec::new() };
+    let mut walk =
+        Walk { browser: Browser::new(dev["web"].as_str().context("dev.json has no web")?), steps: Vec::new() };
 
     walk.step("marketplace", |b| {
         let page = b.text("/pt")?;
@@ -160,11 +161,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn step<T>(
-        &mut self,
-        name: &'static str,
-        take: impl FnOnce(&Browser) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    fn step<T>(&mut self, name: &'static str, take: impl FnOnce(&Browser) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let began = Instant::now();
         let taken = take(&self.browser);
         let millis = began.elapsed().as_secs_f64() * 1000.0;

@@ -17,7 +17,8 @@ use crate::{
 pub(crate) fn prepare() -> anyhow::Result<()> {
     machine::postgres()?;
     let postgres = Temporary::start()?;
-    let mut migrations: Vec<PathBuf> = std::fs::read_dir(root().join("migrations"))?.flatten().map(|e| e.path()).collect();
+    let mut migrations: Vec<PathBuf> =
+        std::fs::read_dir(root().join("migrations"))?.flatten().map(|e| e.path()).collect();
     migrations.sort();
     for file in migrations {
         let sql = std::fs::read_to_string(&file)?;
@@ -103,7 +104,8 @@ fn program(name: &str) -> anyhow::Result<PathBuf> {
 
 fn postgres_user() -> anyhow::Result<(u32, u32)> {
     let users = std::fs::read_to_string("/etc/passwd")?;
-    let line = users.lines().find(|l| l.starts_with("postgres:")).context("there is no user postgres on this machine")?;
+    let line =
+        users.lines().find(|l| l.starts_with("postgres:")).context("there is no user postgres on this machine")?;
     let fields: Vec<&str> = line.split(':').collect();
     Ok((fields[2].parse()?, fields[3].parse()?))
 }

@@ -9,6 +9,7 @@ mod body;
 mod chat;
 mod error;
 mod events;
+mod housekeeping;
 mod install;
 mod interview;
 mod locale;
@@ -88,6 +89,7 @@ pub async fn serve_on(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let db = db::pool(&settings.database_url, settings.database_connections)?;
+    tokio::spawn(housekeeping::keep(db.clone(), shutdown.clone()));
     let state = AppState::new(Arc::new(settings), db, shutdown.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "the API serves");

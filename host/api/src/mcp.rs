@@ -166,7 +166,7 @@ impl NicheTools {
         let agent = agents::get(db, caller.agent).await?;
         let ceiling = u64::from(self.state.settings.plugin_storage_mib) << 20;
         let space = Space {
-            space: niche_storage::Space::new(db.clone(), caller.customer, &caller.niche),
+            space: niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche),
             granted: releases::granted_storage(db, caller.digest).await?.min(ceiling),
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

@@ -25,6 +25,8 @@ const CHANNELS: &[&str] = &["agents", "chat", "jobs", "releases", "typing"];
 pub struct AppState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) db: PgPool,
+    /// For niches' storage alone: a call may wait for its turn there, and nothing else shall wait for it.
+    pub(crate) storage_db: PgPool,
     pub(crate) vault: Vault,
     pub(crate) mailer: Mailer,
     pub(crate) tokens: Authenticator,
@@ -62,6 +64,7 @@ impl AppState {
             .parse()
             .map_err(|error| openclaw_platform::Error::Config(format!("PUBLIC_URL is wrong: {error}")))?;
         Ok(Self {
+            storage_db: db::pool(&settings.database_url, settings.database_connections)?,
             vault: Vault::new(&settings.platform_key)?,
             mailer: Mailer::new(&settings, db.clone())?,
             tokens: Authenticator::new(db.clone()),

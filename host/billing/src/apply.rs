@@ -66,8 +66,17 @@ async fn checkout_completed(
     let (Some(subscription), Some(customer)) = (session.subscription, session.customer) else {
         return Err(BillingError::BadWebhook("a paid checkout without subscription or customer".into()));
     };
-    if billing::agent_of_interview(tx, checkout.onboarding).await?.is_some() {
-        return Ok("the agent is there already");
+    if let Some(agent) = billing::agent_of_interview(tx, checkout.onboarding).await? {
+        let known = billing::subscription_of_agent(&mut *tx, agent).await?;
+        if known.is_none_or(|known| known.id == subscription.id()) {
+            return Ok("the agent is there already");
+        }
+        // Paid twice, at two pages opened side by side: the second subscription has nothing to pay for.
+        tracing::error!(subscription = subscription.id(), %agent, "a second payment for one agent: refund it");
+        if let Some(stripe) = &on.stripe {
+            stripe.cancel(subscription.id()).await?;
+        }
+        return Ok("a second payment, canceled");
     }
     let interview = onboarding::finished(&mut *tx, &on.vault, checkout.onboarding).await?;
     let telegram_users: Vec<i64> = interview.telegram_user.into_iter().collect();

@@ -70,7 +70,10 @@ pub(crate) async fn begin(
     let url = match &state.stripe {
         Some(stripe) => {
             let begun = of_customer(&state, &customer, checkout).await?;
-            stripe.checkout_page(&begun, &interview.locale, &state.settings).await?
+            let before = billing::subscription_of_customer(&state.db, customer.id).await?.map(|s| s.stripe_customer);
+            // Stripe knows nobody from the demo checkout.
+            let known = before.filter(|id| !id.starts_with(demo::CUSTOMER));
+            stripe.checkout_page(&begun, known, &interview.locale, &state.settings).await?
         }
         None => format!("{}/{}/demo-checkout/{checkout}", state.settings.public_url, interview.locale),
     };

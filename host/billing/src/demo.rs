@@ -14,6 +14,9 @@ use crate::{
     event::Prices,
 };
 
+/// What the ids of demo customers begin with.
+pub(crate) const CUSTOMER: &str = "cus_demo_";
+
 /// `POST /v1/checkout/{id}/demo-pay`
 pub(crate) async fn pay(
     State(state): State<Billing>,
@@ -27,7 +30,7 @@ pub(crate) async fn pay(
     let session = json!({
         "id": format!("cs_demo_{simple}"), "object": "checkout.session", "mode": "subscription",
         "payment_status": "paid", "client_reference_id": reference,
-        "customer": format!("cus_demo_{}", customer.id.0.simple()), "subscription": format!("sub_demo_{simple}"),
+        "customer": format!("{CUSTOMER}{}", customer.id.0.simple()), "subscription": format!("sub_demo_{simple}"),
     });
     send(&state, "checkout.session.completed", &format!("evt_demo_paid_{simple}"), &session).await?;
     Ok(StatusCode::ACCEPTED)

@@ -43,7 +43,7 @@ impl Billing {
         let webhook_secret = settings.stripe_webhook_secret.clone().ok_or(BillingError::Setting(
             "STRIPE_WEBHOOK_SECRET is not set: copy it from the webhook's page at Stripe",
         ))?;
-        let stripe = settings.stripe_secret_key.as_ref().map(|key| Stripe::new(key, &settings)).transpose()?;
+        let stripe = Stripe::from_settings(&settings)?;
         if stripe.is_none() && !settings.is_dev() {
             return Err(BillingError::Setting("STRIPE_SECRET_KEY is not set: without it nobody can pay"));
         }
@@ -67,16 +67,18 @@ impl Billing {
 }
 
 /// What the worker needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Applier {
     pub(crate) db: PgPool,
     pub(crate) vault: Vault,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) stripe: Option<Stripe>,
 }
 
 impl Applier {
     /// One that writes to `db`.
     pub fn new(settings: Arc<Settings>, db: PgPool) -> Result<Self, BillingError> {
-        Ok(Self { vault: Vault::new(&settings.platform_key)?, db, settings })
+        let stripe = Stripe::from_settings(&settings)?;
+        Ok(Self { vault: Vault::new(&settings.platform_key)?, db, settings, stripe })
     }
 }

@@ -52,6 +52,21 @@ pub async fn begin(
     Ok(Interview { id, niche, digest, locale, customer, answers: vec![], done: false })
 }
 
+/// Days after which an interview that nobody went on with is forgotten, with what it holds of a person.
+pub const FORGET_DAYS: i32 = 30;
+
+/// Forgets interviews that nobody went on with or paid for. Says how many.
+pub async fn forget_abandoned(db: impl PgExecutor<'_>) -> Result<u64> {
+    let gone = sqlx::query!(
+        "DELETE FROM onboarding_sessions o WHERE o.updated_at < now() - make_interval(days => $1)
+             AND NOT EXISTS (SELECT FROM checkouts k WHERE k.onboarding_id = o.id)",
+        FORGET_DAYS
+    )
+    .execute(db)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
 /// The interview `id`.
 pub async fn get(db: impl PgExecutor<'_>, id: OnboardingId) -> Result<Interview> {
     let row = sqlx::query!(

@@ -7,6 +7,7 @@ admin-email = E-mail
 admin-language = Language
 admin-since = Since
 admin-agents-count = { $count ->
+    [0] no agents
     [one] 1 agent
    *[other] { $count } agents
  }
@@ -59,3 +60,4 @@ upload-done = { $count ->
    *[other] { $niche } { $version } is active. All { $count } cases of the self-test passed.
  }
 upload-reload = Refresh the list
+upload-refused = This release was not installed.

@@ -1,7 +1,7 @@
 niche-status-active = available
 niche-status-soon = coming soon
-niche-card-open = Meet the { $name } agent
-niche-card-soon = See what is coming in { $name }
+niche-card-open = Meet the agent
+niche-card-soon = See what is coming
 niche-all = All trades
 niche-from = From { $price } a month
 niche-start = Create my agent

@@ -7,6 +7,7 @@ admin-email = E-mail
 admin-language = Idioma
 admin-since = Desde
 admin-agents-count = { $count ->
+    [0] nenhum agente
     [one] 1 agente
    *[other] { $count } agentes
  }
@@ -59,3 +60,4 @@ upload-done = { $count ->
    *[other] { $niche } { $version } está ativa. Os { $count } casos do autoteste passaram.
  }
 upload-reload = Atualizar a lista
+upload-refused = Esta versão não foi instalada.

@@ -1,7 +1,7 @@
 niche-status-active = disponível
 niche-status-soon = em breve
-niche-card-open = Conhecer o agente de { $name }
-niche-card-soon = Ver o que vem em { $name }
+niche-card-open = Conhecer o agente
+niche-card-soon = Ver o que vem
 niche-all = Todos os ramos
 niche-from = A partir de { $price } por mês
 niche-start = Criar meu agente

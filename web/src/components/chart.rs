@@ -37,10 +37,9 @@ pub(crate) fn usage_bar(l: Locale, usage: &Usage, now: Millis) -> View {
         .children((
             p().class("usage-numbers").children((
                 strong().attr("data-test", "usage-used").children(format::number(l, usage.used)),
-                span().class("soft").children(format!(
-                    " {}",
-                    l.with("usage-of", &[("limit", format::number(l, usage.limit).into())])
-                )),
+                span()
+                    .class("soft")
+                    .children(format!(" {}", l.with("usage-of", &[("limit", format::number(l, usage.limit).into())]))),
                 span().class("usage-percent").children(format!("{percent}\u{202f}%")),
             )),
             svg()
@@ -73,7 +72,8 @@ pub(crate) fn usage_chart(l: Locale, usage: &Usage, now: Millis) -> View {
         .filter_map(|day| Some((format::instant(&day.day)?.div_euclid(DAY) - first, day.tokens)))
         .filter(|(day, _)| (0..count).contains(day))
         .collect();
-    let Some((top_day, top)) = used.iter().copied().max_by_key(|(_, tokens)| *tokens).filter(|(_, top)| *top > 0) else {
+    let Some((top_day, top)) = used.iter().copied().max_by_key(|(_, tokens)| *tokens).filter(|(_, top)| *top > 0)
+    else {
         return View::new();
     };
     let summary = l.with(

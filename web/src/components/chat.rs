@@ -101,9 +101,11 @@ pub(crate) fn tool_card(l: Locale, card: ToolCard) -> View {
         .collect();
     let inputs = if inputs.is_empty() { View::new() } else { dl().class("tool-inputs").children(inputs).into() };
     let source = card.source.map(|source| {
-        View::from(
-            p().class("tool-source").children((span().children(l.t("tool-source")), " ", span().children(source))),
-        )
+        View::from(p().class("tool-source").children((
+            span().children(l.t("tool-source")),
+            " ",
+            span().children(source),
+        )))
     });
     let took = card.micros.map(|micros| View::from(span().class("tool-time").children(format::micros(l, micros))));
     let failed = if card.failed { chip(Tone::Warning, l.t("tool-failed")) } else { View::new() };
@@ -154,7 +156,13 @@ pub(crate) fn chat_item(l: Locale, item: &ChatItem, agent: &str, demo: bool) -> 
             let demo = demo && message.author != Speaker::Person;
             let label = if demo { chip(Tone::Warning, l.t("chat-demo-chip")) } else { View::new() };
             let at = when(l, &message.sent_at, Show::Clock);
-            bubble(l, message.author, agent.to_owned(), &message.text, (label, span().class("bubble-time").children(at)))
+            bubble(
+                l,
+                message.author,
+                agent.to_owned(),
+                &message.text,
+                (label, span().class("bubble-time").children(at)),
+            )
         }
         ChatItem::Tool(call) => tool_card(
             l,

@@ -69,25 +69,27 @@ impl Frame {
         };
         header()
             .class("site-header")
-            .children(div().class("bar").children((
-                a().class("brand").href(l.path("")).children((mark(), span().children(l.t("shell-brand")))),
-                nav().attr("aria-label", l.t("shell-navigation")).children((
-                    links,
-                    a().class("square")
-                        .href(other.path(&self.path))
-                        .attr("hreflang", other.tag())
-                        .lang(other.tag())
-                        .attr("aria-label", l.t("shell-other-language"))
-                        .children(span().attr("aria-hidden", "true").children(other.code().to_uppercase())),
-                    button()
-                        .r#type("button")
-                        .class("square theme")
-                        .attr("aria-label", l.t("shell-theme"))
-                        .attr("title", l.t("shell-theme"))
-                        .on(on_event::click, |_| switch_theme())
-                        .children(icon(Icon::Theme)),
+            .children(
+                div().class("bar").children((
+                    a().class("brand").href(l.path("")).children((mark(), span().children(l.t("shell-brand")))),
+                    nav().attr("aria-label", l.t("shell-navigation")).children((
+                        links,
+                        a().class("square")
+                            .href(other.path(&self.path))
+                            .attr("hreflang", other.tag())
+                            .lang(other.tag())
+                            .attr("aria-label", l.t("shell-other-language"))
+                            .children(span().attr("aria-hidden", "true").children(other.code().to_uppercase())),
+                        button()
+                            .r#type("button")
+                            .class("square theme")
+                            .attr("aria-label", l.t("shell-theme"))
+                            .attr("title", l.t("shell-theme"))
+                            .on(on_event::click, |_| switch_theme())
+                            .children(icon(Icon::Theme)),
+                    )),
                 )),
-            )))
+            )
             .into()
     }
 

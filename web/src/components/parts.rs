@@ -13,11 +13,8 @@ pub(crate) fn still(content: impl FnOnce() -> View + 'static) -> View {
 /// A niche in the marketplace.
 pub(crate) fn niche_card(l: Locale, niche: &NicheSummary) -> View {
     let active = niche.status == NicheStatus::Active;
-    let status = if active {
-        chip(Tone::Ok, l.t("niche-status-active"))
-    } else {
-        chip(Tone::Neutral, l.t("niche-status-soon"))
-    };
+    let status =
+        if active { chip(Tone::Ok, l.t("niche-status-active")) } else { chip(Tone::Neutral, l.t("niche-status-soon")) };
     let lines: Vec<View> = niche.highlights.iter().map(|line| li().children(line.clone()).into()).collect();
     article()
         .class(format!("card niche-card {}", accent::class(&niche.accent)))
@@ -33,16 +30,12 @@ pub(crate) fn niche_card(l: Locale, niche: &NicheSummary) -> View {
             )),
             p().class("soft").children(niche.tagline.clone()),
             ul().class("ticks").children(lines),
-            a().class("card-link")
-                .href(l.path(&format!("/niches/{}", niche.id)))
-                .children((
-                    if active {
-                        l.with("niche-card-open", &[("name", niche.name.as_str().into())])
-                    } else {
-                        l.with("niche-card-soon", &[("name", niche.name.as_str().into())])
-                    },
-                    icon(Icon::Arrow),
-                )),
+            a().class("card-link").href(l.path(&format!("/niches/{}", niche.id))).children((
+                if active { l.t("niche-card-open") } else { l.t("niche-card-soon") },
+                // Links are also read in a list of their own, without the card around them.
+                span().class("visually-hidden").children(format!(": {}", niche.name)),
+                icon(Icon::Arrow),
+            )),
         ))
         .into()
 }
@@ -90,7 +83,13 @@ pub(crate) fn fact(label: String, value: impl Into<View>) -> View {
 }
 
 /// The field of a form: label above, help below it, the error under the input.
-pub(crate) fn field(id: &'static str, label: String, help: Option<String>, error: Option<String>, control: View) -> View {
+pub(crate) fn field(
+    id: &'static str,
+    label: String,
+    help: Option<String>,
+    error: Option<String>,
+    control: View,
+) -> View {
     let hint = help.map(|help| View::from(p().class("help").id(format!("{id}-help")).children(help)));
     div()
         .class(if error.is_some() { "field invalid" } else { "field" })

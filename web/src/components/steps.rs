@@ -28,9 +28,7 @@ pub(crate) fn progress_list(l: Locale, progress: ReadSignal<Progress>, now: Read
     let steps = create_memo(move || progress.with(|progress| progress.steps.clone()));
     let failed = create_memo(move || progress.with(|progress| progress.error.is_some()));
     let names: Vec<String> = progress.with_untracked(|p| p.steps.iter().map(|step| step.name.clone()).collect());
-    let shown = create_memo(move || {
-        steps.with(|steps| steps.iter().map(|step| step.name.clone()).collect::<Vec<_>>())
-    });
+    let shown = create_memo(move || steps.with(|steps| steps.iter().map(|step| step.name.clone()).collect::<Vec<_>>()));
     debug_assert_eq!(names.len(), shown.with_untracked(Vec::len));
     ol().class("steps")
         .attr("aria-live", "polite")
@@ -72,9 +70,10 @@ fn progress_step(
             Phase::Failed => l.t("progress-failed"),
         }),
         // The ticking time is not read aloud: a done step's is, once.
-        span().class("step-time").attr("aria-hidden", "true").children(move || {
-            step.with(|step| step.as_ref().map(|step| elapsed(l, step, now)).unwrap_or_default())
-        }),
+        span()
+            .class("step-time")
+            .attr("aria-hidden", "true")
+            .children(move || step.with(|step| step.as_ref().map(|step| elapsed(l, step, now)).unwrap_or_default())),
     ))
     .into()
 }

@@ -10,9 +10,7 @@ pub(crate) fn data_table(caption: String, heads: Vec<String>, rows: Vec<Vec<View
             let cells: Vec<View> = cells
                 .into_iter()
                 .zip(&heads)
-                .map(|(cell, head)| {
-                    td().attr("data-label", head.clone()).children(div().children(cell)).into()
-                })
+                .map(|(cell, head)| td().attr("data-label", head.clone()).children(div().children(cell)).into())
                 .collect();
             tr().children(cells).into()
         })

@@ -89,7 +89,9 @@ fn agents(l: Locale, rows: Vec<AgentRow>) -> View {
                 tier_name(l, &row.tier).into(),
                 (
                     state_chip(l, row.state),
-                    View::from(row.reason.map(|reason| span().class("soft small").children(format!(" {reason}")).into())),
+                    View::from(
+                        row.reason.map(|reason| span().class("soft small").children(format!(" {reason}")).into()),
+                    ),
                 )
                     .into(),
                 format!("{} / {}", format::number(l, row.tokens_used), format::number(l, row.token_limit)).into(),

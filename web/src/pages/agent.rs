@@ -3,7 +3,7 @@
 use openclaw_api_types::{Agent, AgentState};
 
 use super::{
-    agents::{state_chip, state_words},
+    agents::{is_ending, state_chip, state_words},
     progress::telegram,
 };
 use crate::{accent, browser, components::prelude::*, document::AgentPage};
@@ -14,7 +14,7 @@ pub(crate) use chat::typing;
 
 /// The dialog that asks before cancelling.
 const CANCEL: &str = "cancel-dialog";
-/// How often an agent that is on its way is looked at again, in milliseconds.
+/// How often an agent that is on its way in or out is looked at again, in milliseconds.
 const AGAIN: i32 = 1_500;
 
 /// It.
@@ -22,10 +22,11 @@ pub(crate) fn view(l: Locale, page: AgentPage, now: i64) -> View {
     let agent = page.agent;
     let id = agent.id.clone();
     let usage = create_signal(agent.usage.clone());
-    if agent.state == AgentState::Provisioning {
-        let id = id.clone();
-        on_mount(move || look_again(l, id));
+    if agent.state == AgentState::Provisioning || is_ending(&agent) {
+        let (id, state) = (id.clone(), agent.state);
+        on_mount(move || look_again(l, id, state));
     }
+    let gone = agent.state == AgentState::Destroyed;
     let refresh = {
         let id = id.clone();
         move || {
@@ -46,8 +47,7 @@ pub(crate) fn view(l: Locale, page: AgentPage, now: i64) -> View {
             div().class("agent-columns").children((
                 chat::view(l, &agent, page.chat, refresh),
                 aside().class("agent-side").children((
-                    usage_panel(l, *usage, now),
-                    telegram_panel(l, &agent),
+                    if gone { View::new() } else { (usage_panel(l, *usage, now), telegram_panel(l, &agent)).into() },
                     answers(l, &agent),
                     bill(l, &agent),
                 )),
@@ -60,13 +60,13 @@ async fn fetch(l: Locale, id: &str) -> Result<Agent, openclaw_api_types::Problem
     browser::ask("GET", &format!("/v1/agents/{id}?locale={}", l.code()), browser::Body::Empty).await
 }
 
-/// Shows the page anew once the agent is no longer being made.
-fn look_again(l: Locale, id: String) {
+/// Shows the page anew once the agent has left `state`.
+fn look_again(l: Locale, id: String, state: AgentState) {
     browser::after(AGAIN, move || {
         sycamore::futures::spawn_local(async move {
             match fetch(l, &id).await {
-                Ok(agent) if agent.state != AgentState::Provisioning => browser::go(&l.path(&format!("/agents/{id}"))),
-                _ => look_again(l, id),
+                Ok(agent) if agent.state != state => browser::go(&l.path(&format!("/agents/{id}"))),
+                _ => look_again(l, id, state),
             }
         });
     });
@@ -76,7 +76,9 @@ fn head(l: Locale, agent: &Agent) -> View {
     header()
         .class("agent-head")
         .children((
-            a().class("back").href(l.path("/agents")).children((icon(Icon::Back), span().children(l.t("agents-title")))),
+            a().class("back")
+                .href(l.path("/agents"))
+                .children((icon(Icon::Back), span().children(l.t("agents-title")))),
             div().class("agent-title").children((
                 h1().class("h2").children((
                     span().class("emoji").attr("aria-hidden", "true").children(agent.niche.icon.clone()),
@@ -129,8 +131,7 @@ fn answers(l: Locale, agent: &Agent) -> View {
     if agent.profile.is_empty() {
         return View::new();
     }
-    let lines: Vec<View> =
-        agent.profile.iter().map(|line| fact(line.label.clone(), line.value.clone())).collect();
+    let lines: Vec<View> = agent.profile.iter().map(|line| fact(line.label.clone(), line.value.clone())).collect();
     panel(
         "answers-title",
         l.t("answers-title"),
@@ -146,7 +147,7 @@ fn bill(l: Locale, agent: &Agent) -> View {
         let label = if subscription.cancel_at_period_end { l.t("bill-ends") } else { l.t("bill-renews") };
         fact(label, when(l, end, Show::Day))
     });
-    let open = !matches!(agent.state, AgentState::Destroyed) && subscription.state != "canceled";
+    let open = agent.state != AgentState::Destroyed && subscription.state != "canceled";
     let portal = if subscription.demo {
         banner(Tone::Warning, p().children(l.t("bill-demo")))
     } else {

@@ -37,7 +37,7 @@ pub(crate) fn view(l: Locale, page: AgentsPage) -> View {
             .children((h2().class("h4").children(l.t("agents-gone")), ul().class("plain-list").children(rows)))
             .into()
     };
-    div().class("stack page").children((h1().class("h2").children(l.t("agents-title")), list, View::from(gone))).into()
+    div().class("stack page").children((h1().class("h2").children(l.t("agents-title")), list, gone)).into()
 }
 
 fn card(l: Locale, agent: &Agent) -> View {
@@ -45,10 +45,7 @@ fn card(l: Locale, agent: &Agent) -> View {
         p().class("soft small")
             .children(l.with(
                 "agents-used",
-                &[
-                    ("used", format::number(l, usage.used).into()),
-                    ("limit", format::number(l, usage.limit).into()),
-                ],
+                &[("used", format::number(l, usage.used).into()), ("limit", format::number(l, usage.limit).into())],
             ))
             .into()
     });
@@ -65,10 +62,9 @@ fn card(l: Locale, agent: &Agent) -> View {
             )),
             p().class("soft").children(state_words(l, agent)),
             View::from(used),
-            a().class("card-link").href(l.path(&format!("/agents/{}", agent.id))).children((
-                l.with("agents-open", &[("name", agent.niche.name.as_str().into())]),
-                icon(Icon::Arrow),
-            )),
+            a().class("card-link")
+                .href(l.path(&format!("/agents/{}", agent.id)))
+                .children((l.with("agents-open", &[("name", agent.niche.name.as_str().into())]), icon(Icon::Arrow))),
         ))
         .into()
 }
@@ -85,12 +81,20 @@ pub(crate) fn state_chip(l: Locale, state: AgentState) -> View {
     chip(tone, key)
 }
 
+/// Whether the customer cancelled and the agent is being shut down.
+pub(crate) fn is_ending(agent: &Agent) -> bool {
+    let canceled = agent.subscription.as_ref().is_some_and(|subscription| subscription.state == "canceled");
+    canceled && agent.state != AgentState::Destroyed
+}
+
 /// Where an agent is and what that means, in a sentence.
 pub(crate) fn state_words(l: Locale, agent: &Agent) -> String {
     let reason = agent.reason.as_ref().and_then(|reason| l.find(&format!("agent-reason-{reason}"), &[]));
     match agent.state {
         AgentState::Provisioning => l.t("agent-provisioning-text"),
-        AgentState::Live => l.t("agent-live-text"),
+        AgentState::Live if is_ending(agent) => l.t("agent-ending-text"),
+        AgentState::Live if agent.telegram_url.is_some() => l.t("agent-live-text"),
+        AgentState::Live => l.t("agent-live-web-text"),
         AgentState::Suspended => reason.unwrap_or_else(|| l.t("agent-suspended-text")),
         AgentState::Destroyed => l.t("agent-destroyed-text"),
         AgentState::Failed => reason.unwrap_or_else(|| l.t("agent-failed-text")),

@@ -22,10 +22,7 @@ pub(crate) fn view(l: Locale, page: DemoCheckoutPage) -> View {
     div()
         .class("narrow stack")
         .children((
-            banner(
-                Tone::Warning,
-                (strong().children(l.t("demo-banner-title")), p().children(l.t("demo-banner-text"))),
-            ),
+            banner(Tone::Warning, (strong().children(l.t("demo-banner-title")), p().children(l.t("demo-banner-text")))),
             h1().class("h2").children(l.t("demo-title")),
             dl().class("summary-lines receipt").children((
                 fact(l.t("demo-agent"), niche),

@@ -12,7 +12,9 @@ pub(crate) fn view(l: Locale, page: DesignPage) -> View {
     let accents: Vec<View> = page
         .niches
         .iter()
-        .map(|niche| span().class(format!("swatch {}", accent::class(&niche.accent))).children(niche.accent.clone()).into())
+        .map(|niche| {
+            span().class(format!("swatch {}", accent::class(&niche.accent))).children(niche.accent.clone()).into()
+        })
         .collect();
     let cards: Vec<View> = page.niches.iter().map(|niche| niche_card(l, niche)).collect();
     div()
@@ -42,7 +44,9 @@ fn part(title: String, content: impl Into<View>) -> View {
 
 fn type_scale(l: Locale) -> View {
     let all: Vec<View> = ["64", "48", "36", "28", "22", "18", "16", "14", "12"]
-        .map(|size| p().class(format!("type type-{size}")).children(format!("{size} {}", l.t("landing-promise"))).into())
+        .map(|size| {
+            p().class(format!("type type-{size}")).children(format!("{size} {}", l.t("landing-promise"))).into()
+        })
         .into();
     all.into()
 }
@@ -70,7 +74,7 @@ fn buttons(l: Locale) -> View {
         row(Weight::Quiet),
         row(Weight::Danger),
         div().class("actions").children((
-            a().href("#main").children(l.t("landing-how-link")),
+            a().class("card-link").href("#main").children((l.t("landing-how-link"), icon(Icon::Arrow))),
             press(Weight::Quiet, l.t("design-dialog")).on(on_event::click, |_| browser::open_dialog(DIALOG)),
         )),
         dialog_box(
@@ -167,8 +171,13 @@ fn progress(l: Locale) -> View {
         step("gateway", true, None),
         step("answering", false, None),
     ];
-    let progress =
-        |error: Option<&str>| Progress { steps: steps.clone(), agent: None, state: None, telegram_url: None, error: error.map(str::to_owned) };
+    let progress = |error: Option<&str>| Progress {
+        steps: steps.clone(),
+        agent: None,
+        state: None,
+        telegram_url: None,
+        error: error.map(str::to_owned),
+    };
     let clock = crate::format::instant(THEN).unwrap_or_default() + 2_300;
     let running = create_signal(progress(None));
     let failed = create_signal(progress(Some("gateway")));

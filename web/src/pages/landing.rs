@@ -11,17 +11,7 @@ use crate::{
 
 /// It.
 pub(crate) fn view(l: Locale, page: Landing) -> View {
-    still(move || {
-        (
-            hero(l, &page),
-            niches(l, &page),
-            how(l),
-            prices(l, &page),
-            apart(l),
-            questions(l),
-        )
-            .into()
-    })
+    still(move || (hero(l, &page), niches(l, &page), how(l), prices(l, &page), apart(l), questions(l)).into())
 }
 
 fn hero(l: Locale, page: &Landing) -> View {

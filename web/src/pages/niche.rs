@@ -1,6 +1,6 @@
 //! A niche: what it does by example, its tools, what it asks to use and why, what it will not do, the price.
 
-use openclaw_api_types::{NicheDetail, NicheStatus, Wish};
+use openclaw_api_types::{Conversation, NicheDetail, NicheStatus, Wish};
 
 use crate::{accent, components::prelude::*, document::NichePage, format};
 
@@ -25,9 +25,8 @@ pub(crate) fn view(l: Locale, page: NichePage) -> View {
             )),
             section().class("closing").children((
                 if active { start(l, &id) } else { banner(Tone::Info, p().children(l.t("niche-soon-text"))) },
-                p().class("soft small").children(
-                    l.with("niche-version", &[("version", niche.version.as_str().into())]),
-                ),
+                p().class("soft small")
+                    .children(l.with("niche-version", &[("version", niche.version.as_str().into())])),
             )),
         )
             .into()
@@ -35,8 +34,12 @@ pub(crate) fn view(l: Locale, page: NichePage) -> View {
 }
 
 fn start(l: Locale, id: &str) -> View {
-    post(l.path(&format!("/start/{id}")), vec![], submit(Weight::Primary, l.t("niche-start")).attr("data-test", "start"))
-        .into()
+    post(
+        l.path(&format!("/start/{id}")),
+        vec![],
+        submit(Weight::Primary, l.t("niche-start")).attr("data-test", "start"),
+    )
+    .into()
 }
 
 fn head(l: Locale, page: &NichePage) -> View {
@@ -55,45 +58,48 @@ fn head(l: Locale, page: &NichePage) -> View {
     } else {
         banner(Tone::Info, p().children(l.t("niche-soon-text")))
     };
+    let shown = page.niche.examples.first().map(|example| window(l, &page.niche, example)).unwrap_or_default();
     section()
         .class(format!("niche-head {}", accent::class(&niche.accent)))
+        .children(
+            div().class("niche-words").children((
+                a().class("back")
+                    .href(format!("{}#niches", l.path("")))
+                    .children((icon(Icon::Back), span().children(l.t("niche-all")))),
+                p().class("niche-name").children((
+                    span().class("emoji").attr("aria-hidden", "true").children(niche.icon.clone()),
+                    niche.name.clone(),
+                    if active { View::new() } else { chip(Tone::Neutral, l.t("niche-status-soon")) },
+                )),
+                h1().children(niche.tagline.clone()),
+                ul().class("ticks").children(lines),
+                action,
+            )),
+        )
+        .children(shown)
+        .into()
+}
+
+/// An example conversation.
+fn window(l: Locale, niche: &NicheDetail, example: &Conversation) -> View {
+    figure()
+        .class(format!("window {}", accent::class(&niche.summary.accent)))
         .children((
-            a().class("back").href(format!("{}#niches", l.path(""))).children((
-                icon(Icon::Back),
-                span().children(l.t("niche-all")),
+            figcaption().class("window-head").children((
+                span().class("window-title").children(example.title.clone()),
+                chip(Tone::Neutral, l.t("landing-example")),
             )),
-            p().class("niche-name").children((
-                span().class("emoji").attr("aria-hidden", "true").children(niche.icon.clone()),
-                niche.name.clone(),
-                if active { View::new() } else { chip(Tone::Neutral, l.t("niche-status-soon")) },
-            )),
-            h1().children(niche.tagline.clone()),
-            ul().class("ticks").children(lines),
-            action,
+            transcript(l, example, &niche.summary.name),
         ))
         .into()
 }
 
+/// The examples after the first, which stands beside the head.
 fn examples(l: Locale, niche: &NicheDetail) -> View {
-    if niche.examples.is_empty() {
+    let all: Vec<View> = niche.examples.iter().skip(1).map(|example| window(l, niche, example)).collect();
+    if all.is_empty() {
         return View::new();
     }
-    let all: Vec<View> = niche
-        .examples
-        .iter()
-        .map(|example| {
-            figure()
-                .class(format!("window {}", accent::class(&niche.summary.accent)))
-                .children((
-                    figcaption().class("window-head").children((
-                        span().class("window-title").children(example.title.clone()),
-                        chip(Tone::Neutral, l.t("landing-example")),
-                    )),
-                    transcript(l, example, &niche.summary.name),
-                ))
-                .into()
-        })
-        .collect();
     section()
         .attr("aria-labelledby", "examples-title")
         .children((
@@ -148,8 +154,7 @@ fn wishes(l: Locale, niche: &NicheDetail) -> View {
         ))
         .into()
     };
-    let mut all: Vec<View> =
-        niche.wishes.hosts.iter().chain(&niche.wishes.connections).map(wish).collect();
+    let mut all: Vec<View> = niche.wishes.hosts.iter().chain(&niche.wishes.connections).map(wish).collect();
     if niche.wishes.storage_bytes > 0 {
         let size = i64::try_from(niche.wishes.storage_bytes).unwrap_or(i64::MAX);
         all.push(

@@ -27,7 +27,9 @@ pub(crate) fn question(l: Locale, page: QuestionPage) -> View {
         .map(|answer| format!("{action}?at={}", answer.question.id))
         .unwrap_or_else(|| l.path(&format!("/niches/{}", onboarding.niche.id)));
     let why = question.why.clone().map(|why| {
-        View::from(details().class("why").children((tags::summary().children(l.t("onboarding-why")), p().children(why))))
+        View::from(
+            details().class("why").children((tags::summary().children(l.t("onboarding-why")), p().children(why))),
+        )
     });
     let skip = if question.optional {
         button()
@@ -55,10 +57,10 @@ pub(crate) fn question(l: Locale, page: QuestionPage) -> View {
                 div().class("actions").children((
                     submit(Weight::Primary, l.t("onboarding-next")).attr("data-test", "answer-submit"),
                     skip,
-                    a().class("back").href(back).attr("data-test", "back").children((
-                        icon(Icon::Back),
-                        span().children(l.t("onboarding-back")),
-                    )),
+                    a().class("back")
+                        .href(back)
+                        .attr("data-test", "back")
+                        .children((icon(Icon::Back), span().children(l.t("onboarding-back")))),
                 )),
             )),
         ))
@@ -96,10 +98,8 @@ fn interview_head(l: Locale, niche: &NicheSummary, position: u32, total: u32) ->
 /// The question as the label of its input; several inputs are grouped under it.
 fn answer_field(l: Locale, question: &Question, value: &str, error: Option<String>) -> View {
     let described = described_by(question, error.is_some());
-    let example = question
-        .example
-        .as_ref()
-        .map(|example| l.with("onboarding-example", &[("example", example.as_str().into())]));
+    let example =
+        question.example.as_ref().map(|example| l.with("onboarding-example", &[("example", example.as_str().into())]));
     let hint = match (&question.help, example) {
         (Some(help), Some(example)) => Some(format!("{help} {example}")),
         (Some(help), None) => Some(help.clone()),
@@ -109,14 +109,12 @@ fn answer_field(l: Locale, question: &Question, value: &str, error: Option<Strin
         hint.map(|hint| p().class("help").id("answer-help").children(hint)).map(View::from).unwrap_or_default();
     let invalid = error.is_some();
     let error = field_error("answer", error);
-    let group = matches!(question.input, QuestionInput::Choice { .. } | QuestionInput::YesNo | QuestionInput::TelegramToken);
+    let group =
+        matches!(question.input, QuestionInput::Choice { .. } | QuestionInput::YesNo | QuestionInput::TelegramToken);
     let control = control(l, question, value, described, invalid);
     let class = if invalid { "field big invalid" } else { "field big" };
     if group {
-        fieldset()
-            .class(class)
-            .children((html_legend(question.title.clone()), hint, control, error))
-            .into()
+        fieldset().class(class).children((html_legend(question.title.clone()), hint, control, error)).into()
     } else {
         div()
             .class(class)
@@ -193,7 +191,8 @@ fn control(l: Locale, question: &Question, value: &str, described: Option<String
 }
 
 fn choices(options: Vec<(String, String, Option<String>)>, value: &str) -> View {
-    let all: Vec<View> = options.into_iter().map(|(id, label, help)| choice(id, label, help, value, View::new())).collect();
+    let all: Vec<View> =
+        options.into_iter().map(|(id, label, help)| choice(id, label, help, value, View::new())).collect();
     div().class("choices").children(all).into()
 }
 
@@ -279,10 +278,8 @@ pub(crate) fn summary(l: Locale, page: SummaryPage) -> View {
         .class(format!("interview {}", accent::class(&niche.accent)))
         .attr("data-test", "summary")
         .children((
-            p().class("niche-name").children((
-                span().class("emoji").attr("aria-hidden", "true").children(niche.icon),
-                niche.name,
-            )),
+            p().class("niche-name")
+                .children((span().class("emoji").attr("aria-hidden", "true").children(niche.icon), niche.name)),
             h1().class("question-title").children(l.t("onboarding-summary-title")),
             p().class("soft").children(l.t("onboarding-summary-text")),
             list,

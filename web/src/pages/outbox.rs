@@ -7,11 +7,8 @@ use crate::{components::prelude::*, document::OutboxPage};
 /// It.
 pub(crate) fn view(l: Locale, page: OutboxPage) -> View {
     let mails: Vec<View> = page.mails.iter().map(|mail| letter(l, mail)).collect();
-    let list: View = if mails.is_empty() {
-        empty(l.t("outbox-empty-title"), l.t("outbox-empty-text"), ())
-    } else {
-        mails.into()
-    };
+    let list: View =
+        if mails.is_empty() { empty(l.t("outbox-empty-title"), l.t("outbox-empty-text"), ()) } else { mails.into() };
     div()
         .class("narrow stack")
         .children((

@@ -43,7 +43,11 @@ fn tier_card(l: Locale, here: &str, tier: &TierSummary, chosen: Option<&str>, si
     let is_chosen = chosen == Some(tier.id.as_str());
     // With a choice made and a customer there, going on with it is the one main action.
     let weight = if chosen.is_none() || (is_chosen && !signing_in) { Weight::Primary } else { Weight::Quiet };
-    let label = if is_chosen && !signing_in { l.t("plan-pay") } else { l.with("plan-choose", &[("tier", tier_name(l, &tier.id).into())]) };
+    let label = if is_chosen && !signing_in {
+        l.t("plan-pay")
+    } else {
+        l.with("plan-choose", &[("tier", tier_name(l, &tier.id).into())])
+    };
     article()
         .class(if is_chosen { "card tier chosen" } else { "card tier" })
         .children((
@@ -56,10 +60,7 @@ fn tier_card(l: Locale, here: &str, tier: &TierSummary, chosen: Option<&str>, si
                 span().class("soft").children(format!(" {}", l.t("price-per-month"))),
             )),
             ul().class("ticks").children((
-                li().children(l.with(
-                    "plan-tokens",
-                    &[("tokens", format::number(l, tier.monthly_tokens).into())],
-                )),
+                li().children(l.with("plan-tokens", &[("tokens", format::number(l, tier.monthly_tokens).into())])),
                 li().children(l.with("plan-users", &[("count", i64::from(tier.telegram_users).into())])),
                 li().children(l.with("plan-thinking", &[("level", thinking(l, &tier.thinking).into())])),
             )),

@@ -56,7 +56,9 @@ pub(crate) fn view(l: Locale, page: ProgressPage, now: i64) -> View {
                 }
             }),
             progress_list(l, *progress, *clock),
-            div().class("progress-end").children(move || if live.get() { ready(l, progress.get_clone()) } else { View::new() }),
+            div()
+                .class("progress-end")
+                .children(move || if live.get() { ready(l, progress.get_clone()) } else { View::new() }),
         ))
         .into()
 }

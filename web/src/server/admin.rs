@@ -3,11 +3,7 @@
 //! The token is kept in an HttpOnly cookie, which only this server reads: it becomes the `Authorization` of requests to
 //! the API's admin routes.
 
-use axum::{
-    Form,
-    extract::Path,
-    response::Response,
-};
+use axum::{Form, extract::Path, response::Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use openclaw_api_types::List;
 use serde::{Deserialize, de::DeserializeOwned};

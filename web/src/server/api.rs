@@ -96,7 +96,12 @@ impl Call<'_> {
     }
 
     /// Does something whose answer does not matter.
-    pub(super) async fn act(&mut self, method: Method, path: &str, body: Option<&impl Serialize>) -> Result<(), Failure> {
+    pub(super) async fn act(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<(), Failure> {
         let (_, cookies) = self.send(method, path, body).await?;
         self.cookies.extend(cookies);
         Ok(())

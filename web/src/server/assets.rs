@@ -1,10 +1,6 @@
 //! Style sheet, fonts and the browser's bundle: read once, named by their content, kept by browsers for good.
 
-use std::{
-    collections::HashMap,
-    io,
-    path::Path,
-};
+use std::{collections::HashMap, io, path::Path};
 
 use axum::{
     extract::{self, State},
@@ -75,7 +71,9 @@ impl Assets {
     pub(super) fn head(&self, nonce: &str) -> String {
         let Self { style, icon, fonts: [display, text], .. } = self;
         let fonts = [display, text]
-            .map(|font| format!("<link rel=\"preload\" as=\"font\" type=\"font/woff2\" href=\"/assets/{font}\" crossorigin>"))
+            .map(|font| {
+                format!("<link rel=\"preload\" as=\"font\" type=\"font/woff2\" href=\"/assets/{font}\" crossorigin>")
+            })
             .concat();
         let script = self.bundle.as_ref().map(|(script, wasm)| {
             format!(

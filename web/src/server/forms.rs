@@ -85,7 +85,8 @@ pub(super) async fn choose(reader: Reader, Path((_, id)): Id, Form(Choice { tier
     match call.post::<CheckoutStarted>("/v1/checkout", &begin).await {
         Ok(started) => with_cookies(see_other(&started.url), call.cookies),
         Err(failure) if failure.is(StatusCode::UNAUTHORIZED) => {
-            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("tier", &tier).finish();
+            let query: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("tier", &tier).finish();
             reader.go(&format!("/onboarding/{id}/plan?{query}"), Vec::new())
         }
         Err(failure) => match failure.problem() {

@@ -5,9 +5,9 @@ use std::any::Any;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::{assets::Assets, security};
+use super::{accent, assets::Assets, security};
 use crate::{
-    Document, Locale, Page, accent,
+    Document, Locale, Page,
     app::{DATA, ROOT, app},
     document::{MessageKind, MessagePage},
 };

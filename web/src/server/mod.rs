@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use url::Url;
 
+mod about;
+mod accent;
 mod admin;
 mod api;
 mod assets;
@@ -74,8 +76,7 @@ type App = State<Arc<Web>>;
 
 /// Serves until `shutdown`.
 pub async fn serve(settings: ServerConfig, shutdown: CancellationToken) -> Result<(), Error> {
-    let listener =
-        TcpListener::bind(settings.listen).await.map_err(|error| Error::Listen(settings.listen, error))?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| Error::Listen(settings.listen, error))?;
     let router = router(&settings)?;
     tracing::info!(listen = %settings.listen, api = %settings.api_url, "web serves");
     // Chats and progress are streams without an end: closing them is what ends the last connections.

@@ -1,6 +1,6 @@
 //! Who reads a page: the language of the address, the cookies, the theme.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, OriginalUri, Path},
@@ -52,12 +52,12 @@ impl Reader {
         let named = wanted.and_then(|Path(wanted)| Locale::parse(&wanted.locale));
         let OriginalUri(uri) = match OriginalUri::from_request_parts(parts, &()).await {
             Ok(uri) => uri,
-            Err(never) => match Infallible::from(never) {},
+            Err(never) => match never {},
         };
         let first = uri.path().split('/').nth(1).and_then(Locale::parse);
         let locale = named.or(first);
         let path = match (locale, uri.path_and_query()) {
-            (Some(locale), Some(path)) => path.as_str().trim_start_matches(&locale.path("")).to_owned(),
+            (Some(locale), Some(path)) => path.as_str().strip_prefix(&locale.path("")).unwrap_or_default().to_owned(),
             _ => String::new(),
         };
         Self {
@@ -88,14 +88,8 @@ impl Reader {
 
     /// A page as the answer.
     pub(super) fn page(&self, status: StatusCode, page: Page, customer: Option<Customer>) -> Response {
-        let document = Document {
-            locale: self.locale,
-            path: self.path.clone(),
-            customer,
-            dev: self.web.dev,
-            now: now(),
-            page,
-        };
+        let document =
+            Document { locale: self.locale, path: self.path.clone(), customer, dev: self.web.dev, now: now(), page };
         html::page(&self.web.assets, status, document, self.theme())
     }
 

@@ -48,8 +48,7 @@ async fn niche_of(reader: &Reader, id: &str) -> Result<NicheDetail, Failure> {
 /// `/{locale}`.
 pub(super) async fn landing(reader: Reader) -> Response {
     let page = async {
-        let (niches, tiers, customer) =
-            futures::try_join!(niches(&reader), tiers(&reader), reader.customer())?;
+        let (niches, tiers, customer) = futures::try_join!(niches(&reader), tiers(&reader), reader.customer())?;
         let first = niches.iter().find(|niche| niche.status == NicheStatus::Active);
         let hero = match first {
             // The page reads without it too.
@@ -68,8 +67,7 @@ pub(super) async fn landing(reader: Reader) -> Response {
 /// `/{locale}/niches/{niche}`.
 pub(super) async fn niche(reader: Reader, Path((_, id)): Id) -> Response {
     let page = async {
-        let (niche, tiers, customer) =
-            futures::try_join!(niche_of(&reader, &id), tiers(&reader), reader.customer())?;
+        let (niche, tiers, customer) = futures::try_join!(niche_of(&reader, &id), tiers(&reader), reader.customer())?;
         Ok((Page::Niche(Box::new(NichePage { niche, tiers })), customer))
     };
     let page = page.await;
@@ -207,7 +205,8 @@ pub(super) async fn agents(reader: Reader) -> Response {
 /// `/{locale}/agents/{id}`.
 pub(super) async fn agent(reader: Reader, Path((_, id)): Id) -> Response {
     let page = async {
-        let (path, chat) = (format!("/v1/agents/{id}?locale={}", reader.locale.code()), format!("/v1/agents/{id}/chat"));
+        let (path, chat) =
+            (format!("/v1/agents/{id}?locale={}", reader.locale.code()), format!("/v1/agents/{id}/chat"));
         let call = reader.call();
         let (agent, chat, customer) =
             futures::try_join!(call.get::<Agent>(&path), call.get::<List<ChatItem>>(&chat), reader.customer())?;

@@ -56,10 +56,7 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
     );
     if web.secure {
-        add(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-        );
+        add(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
     answer
 }

@@ -33,7 +33,13 @@ async fn the_marketplace_reads_without_scripts_in_both_languages() {
 async fn a_niche_reads_without_scripts() {
     let web = TestWeb::start().await;
     let html = web.get("/pt/niches/pharmacy").await.text().await.unwrap();
-    for words in ["varfarina", "ONC High-Priority", "Não diagnostica nem receita", "Dar entrada no estoque", "data-test=\"start\""] {
+    for words in [
+        "varfarina",
+        "ONC High-Priority",
+        "Não diagnostica nem receita",
+        "Dar entrada no estoque",
+        "data-test=\"start\"",
+    ] {
         assert!(html.contains(words), "{words} is missing");
     }
     let soon = web.get("/pt/niches/legal").await.text().await.unwrap();
@@ -90,7 +96,8 @@ async fn choosing_a_tier_signs_in_first_and_pays_then() {
     let html = web.get("/pt/onboarding/i1/plan?tier=pro").await.text().await.unwrap();
     assert!(html.contains("data-test=\"email-input\"") && html.contains("value=\"/pt/onboarding/i1/plan?tier=pro\""));
 
-    let mailed = web.post("/pt/sign-in", &[("email", "ana@example.com"), ("next", "/pt/onboarding/i1/plan?tier=pro")]).await;
+    let mailed =
+        web.post("/pt/sign-in", &[("email", "ana@example.com"), ("next", "/pt/onboarding/i1/plan?tier=pro")]).await;
     assert!(mailed.text().await.unwrap().contains("data-test=\"mailed\""));
     assert!(web.get("/pt/outbox").await.text().await.unwrap().contains("/pt/sign-in?token=once"));
     let signed_in = web.post("/pt/session", &[("token", "once")]).await;

@@ -105,7 +105,8 @@ fn answer(stream: TcpStream, polled: &mpsc::Sender<Instant>) -> Option<()> {
         } else {
             ("404 Not Found", "{}")
         };
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).ok()?;
         stream.write_all(body.as_bytes()).ok()?;
     }

@@ -10,7 +10,11 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::{Figure, at_most, gateway, median};
-use crate::{build, machine, shell::{cargo, root, run}, smoke};
+use crate::{
+    build, machine,
+    shell::{cargo, root, run},
+    smoke,
+};
 
 /// How often the main job is driven; the middle one counts.
 const RUNS: usize = 5;

@@ -51,7 +51,12 @@ fn report(name: &str, figures: &[Figure]) -> anyhow::Result<()> {
         short += u32::from(!good);
         println!(
             "{:<46} {:>10.2} {:>10} {:>10} {}{}",
-            figure.name, figure.value, figure.must, figure.aim, figure.unit, if good { "" } else { "   falls short" }
+            figure.name,
+            figure.value,
+            figure.must,
+            figure.aim,
+            figure.unit,
+            if good { "" } else { "   falls short" }
         );
     }
     let folder = target().join("bench");

@@ -13,8 +13,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "openclaw-cloud",
         &[
-            "openclaw-api", "openclaw-api-types", "openclaw-billing", "openclaw-gateway", "openclaw-operator",
-            "openclaw-platform", "openclaw-telegram-relay", "openclaw-testkit", "openclaw-token-proxy", "openclaw-web",
+            "openclaw-api",
+            "openclaw-api-types",
+            "openclaw-billing",
+            "openclaw-gateway",
+            "openclaw-operator",
+            "openclaw-platform",
+            "openclaw-telegram-relay",
+            "openclaw-testkit",
+            "openclaw-token-proxy",
+            "openclaw-web",
         ],
     ),
     ("openclaw-api", &["openclaw-api-types", "openclaw-platform", "openclaw-plugins"]),
@@ -58,8 +66,18 @@ fn dependencies_point_one_way() {
 }
 
 /// Words that name a niche. The core learns them from components alone.
-const NICHES: &[&str] =
-    &["pharmac", "farmác", "farmac", "legal", "jurídic", "real-estate", "real_estate", "imobili", "accounting", "contab"];
+const NICHES: &[&str] = &[
+    "pharmac",
+    "farmác",
+    "farmac",
+    "legal",
+    "jurídic",
+    "real-estate",
+    "real_estate",
+    "imobili",
+    "accounting",
+    "contab",
+];
 
 #[test]
 fn the_core_knows_no_niche_by_name() {

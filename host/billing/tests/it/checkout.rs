@@ -10,21 +10,21 @@ use time::Duration;
 use crate::TestBilling;
 
 /// A customer's browser.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     billing: &'a TestBilling,
-    customer: CustomerId,
+    pub(crate) customer: CustomerId,
     session: SecretString,
 }
 
 impl<'a> Browser<'a> {
-    async fn of(billing: &'a TestBilling, email: &str) -> Self {
+    pub(crate) async fn of(billing: &'a TestBilling, email: &str) -> Self {
         let (db, hour) = (&billing.database.pool, Duration::hours(1));
         let link = accounts::begin_sign_in(db, email, "pt", "/pt", hour).await.unwrap().unwrap();
         let signed_in = accounts::sign_in(db, link.expose_secret(), hour).await.unwrap().unwrap();
         Self { billing, customer: signed_in.customer.id, session: signed_in.session }
     }
 
-    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let answer = openclaw_platform::http::client()
             .post(format!("{}{path}", self.billing.url))
             .header("cookie", format!("{}={}", accounts::SESSION_COOKIE, self.session.expose_secret()))
@@ -35,7 +35,7 @@ impl<'a> Browser<'a> {
         (answer.status(), answer.json().await.unwrap_or_default())
     }
 
-    async fn begin(&self, onboarding: OnboardingId, tier: &str) -> (StatusCode, Value) {
+    pub(crate) async fn begin(&self, onboarding: OnboardingId, tier: &str) -> (StatusCode, Value) {
         self.post("/v1/checkout", json!({ "onboarding": onboarding.to_string(), "tier": tier })).await
     }
 }

@@ -1,6 +1,7 @@
 //! The five events.
 
 use openclaw_billing::apply_waiting;
+use openclaw_platform::billing::begin_checkout;
 use serde_json::Value;
 
 use crate::{TestBilling, invoice, paid, subscription};
@@ -118,4 +119,20 @@ async fn an_event_that_cannot_be_applied_waits_says_why_and_holds_up_nothing() {
     assert_eq!(billing.count("stripe_events WHERE applied_at IS NULL AND error LIKE '%the checkout of%'").await, 1);
     billing.apply(&[paid(checkout)]).await;
     assert_eq!(billing.jobs().await, ["provision", "destroy"]);
+}
+
+#[tokio::test]
+async fn an_interview_that_was_paid_twice_makes_one_agent() {
+    let billing = TestBilling::start().await;
+    let customer = billing.customer().await;
+    let interview = billing.interview(customer).await;
+    let begin = async || begin_checkout(&billing.database.pool, customer, interview, "pro").await.unwrap();
+    let (first, second) = (begin().await, begin().await);
+    let mut surplus = paid(second);
+    surplus["id"] = "evt_second".into();
+    surplus["data"]["object"]["subscription"] = "sub_2".into();
+    billing.apply(&[paid(first), surplus]).await;
+    assert_eq!(billing.jobs().await, ["provision"]);
+    assert_eq!(billing.count("subscriptions WHERE id = 'sub_1'").await, 1);
+    assert_eq!(billing.count("stripe_events WHERE outcome = 'a second payment, canceled'").await, 1);
 }

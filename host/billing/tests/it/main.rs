@@ -2,6 +2,7 @@
 
 mod checkout;
 mod events;
+mod stripe_api;
 mod webhook;
 
 use std::sync::Arc;
@@ -26,11 +27,17 @@ struct TestBilling {
 }
 
 impl TestBilling {
+    /// With the demo checkout.
     async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings of its own.
+    async fn with(more: &[(&'static str, String)]) -> Self {
         let database = database().await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let settings = Settings::from_pairs([
+        let settings = [
             ("DATABASE_URL", database.url.clone()),
             ("REDIS_URL", "redis://unused".into()),
             ("PLATFORM_KEY", Vault::random_key().expose_secret().to_owned()),
@@ -38,8 +45,8 @@ impl TestBilling {
             ("ENVIRONMENT", "dev".into()),
             ("STRIPE_WEBHOOK_SECRET", SECRET.into()),
             ("API_URL", url.clone()),
-        ])
-        .unwrap();
+        ];
+        let settings = Settings::from_pairs(settings.into_iter().chain(more.iter().cloned())).unwrap();
         let settings = Arc::new(settings);
         let router: Router = Billing::new(settings.clone(), database.pool.clone()).unwrap().router();
         tokio::spawn(axum::serve(listener, router).into_future());

@@ -115,7 +115,8 @@ impl Page {
             "goog:chromeOptions": { "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
-                "--window-size=1280,900", format!("--user-data-dir={}", profile.display()),
+                // Scrolling takes its time otherwise, and every click waits for it.
+                "--force-prefers-reduced-motion", "--window-size=1280,900", format!("--user-data-dir={}", profile.display()),
             ] },
         });
         let client = ClientBuilder::new(HttpConnector::new())
@@ -197,10 +198,7 @@ impl Page {
 
     /// The browser's side has taken the page over.
     async fn is_hydrated(&self) {
-        until("hydration", async || {
-            self.client.find(Locator::Css("html[data-live]")).await.ok().map(drop)
-        })
-        .await;
+        until("hydration", async || self.client.find(Locator::Css("html[data-live]")).await.ok().map(drop)).await;
     }
 
     async fn what_is_shown(&self) -> String {

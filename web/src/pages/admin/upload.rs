@@ -29,7 +29,11 @@ pub(super) fn view(l: Locale) -> View {
             p().class("soft").children(l.t("upload-text")),
             div().class("upload-row").children((
                 label().class("visually-hidden").attr("for", FILE).children(l.t("upload-file")),
-                input().r#type("file").id(FILE).attr("accept", ".wasm,application/wasm").attr("data-test", "release-file"),
+                input()
+                    .r#type("file")
+                    .id(FILE)
+                    .attr("accept", ".wasm,application/wasm")
+                    .attr("data-test", "release-file"),
                 press(Weight::Primary, l.t("upload-install"))
                     .attr("data-test", "release-install")
                     .attr("aria-busy", busy)
@@ -62,7 +66,9 @@ fn outcome(l: Locale, upload: &Upload) -> View {
         Upload::Refused(problem) => banner(
             Tone::Danger,
             (
-                strong().children(sentence(l, problem)),
+                strong().children(
+                    l.find(&format!("problem-{}", problem.code()), &[]).unwrap_or_else(|| l.t("upload-refused")),
+                ),
                 p().class("mono small").attr("data-test", "release-refused").children(problem.detail.clone()),
             ),
         ),

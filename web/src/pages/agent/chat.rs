@@ -47,9 +47,15 @@ pub(super) fn view(l: Locale, agent: &Agent, items: Vec<ChatItem>, answered: imp
     let id = agent.id.clone();
     let name = agent.niche.name.clone();
     let demo = agent.demo_model;
-    if agent.state != AgentState::Destroyed {
+    let gone = agent.state == AgentState::Destroyed;
+    {
         let id = id.clone();
-        on_mount(move || chat.follow(id, answered));
+        on_mount(move || {
+            browser::scroll_to_end(THREAD);
+            if !gone {
+                chat.follow(id, answered);
+            }
+        });
     }
     let open = matches!(agent.state, AgentState::Live | AgentState::Provisioning);
     let suggestions = agent.suggestions.clone();
@@ -84,9 +90,9 @@ pub(super) fn view(l: Locale, agent: &Agent, items: Vec<ChatItem>, answered: imp
                             .view(move |pending: Pending| pending_view(l, &pending))
                             .build(),
                     ),
-                    div().class("typing-place").children(move || {
-                        if chat.typing.get() { typing(l, name.clone()) } else { View::new() }
-                    }),
+                    div()
+                        .class("typing-place")
+                        .children(move || if chat.typing.get() { typing(l, name.clone()) } else { View::new() }),
                     div().class("suggestions-place").children(move || {
                         let silent = chat.items.with(Vec::is_empty) && chat.pending.with(Vec::is_empty);
                         if silent && open { tips(l, chat, &suggestions) } else { View::new() }
@@ -121,7 +127,8 @@ fn compose(l: Locale, chat: Chat, id: String, open: bool, placeholder: String) -
                 .bool_attr("required", true)
                 .prop("value", move || wasm_bindgen::JsValue::from(chat.draft.get_clone()))
                 .on(on_event::input, move |event: web_sys::Event| {
-                    if let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+                    if let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlTextAreaElement>().ok())
+                    {
                         chat.draft.set(field.value());
                     }
                 })
@@ -199,7 +206,6 @@ pub(crate) fn typing(l: Locale, name: String) -> View {
 impl Chat {
     /// Listens for what happens, and asks for what happened before it could.
     fn follow(self, id: String, answered: impl Fn() + 'static) {
-        browser::scroll_to_end(THREAD);
         let scope = use_current_scope();
         let news = move |data: String| {
             let Ok(item) = serde_json::from_str::<ChatItem>(&data) else { return true };
@@ -224,7 +230,8 @@ impl Chat {
         };
         let path = id.clone();
         let catch_up = move || {
-            let path = format!("/v1/agents/{path}/chat?after={}", self.items.with_untracked(|items| last_message(items)));
+            let path =
+                format!("/v1/agents/{path}/chat?after={}", self.items.with_untracked(|items| last_message(items)));
             sycamore::futures::spawn_local(async move {
                 if let Ok(missed) = browser::ask::<List<ChatItem>>("GET", &path, browser::Body::Empty).await {
                     missed.items.into_iter().for_each(|item| self.take(item));
@@ -243,7 +250,8 @@ impl Chat {
             return;
         }
         if let ChatItem::Message(ChatMessage { author: Speaker::Person, text, .. }) = &item {
-            let shown = self.pending.with_untracked(|all| all.iter().position(|pending| pending.text.trim() == text.trim()));
+            let shown =
+                self.pending.with_untracked(|all| all.iter().position(|pending| pending.text.trim() == text.trim()));
             if let Some(index) = shown {
                 self.pending.update(|all| all.remove(index));
             }
@@ -259,6 +267,7 @@ impl Chat {
             return;
         }
         self.draft.set(String::new());
+        self.pending.update(|all| all.retain(|pending| pending.failed.is_none()));
         let number = self.count.get_untracked();
         self.count.set(number + 1);
         self.pending.update(|all| all.push(Pending { number, text: text.clone(), failed: None }));
