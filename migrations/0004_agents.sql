@@ -70,7 +70,9 @@ CREATE TABLE agent_state (
     agent_id   uuid NOT NULL REFERENCES agents ON DELETE CASCADE,
     key        text NOT NULL CHECK (key ~ '^[a-z0-9._-]{1,100}$'),
     value      bytea NOT NULL CHECK (length(value) <= 1048576),
-    version    bigint NOT NULL DEFAULT 1,
+    -- Drawn anew at every change, from one sequence for all: a version says what was seen, so none may come again, not
+    -- even after the key was removed.
+    version    bigint GENERATED ALWAYS AS IDENTITY,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (agent_id, key)
 );

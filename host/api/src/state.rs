@@ -1,6 +1,6 @@
 //! What every handler has at hand.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use openclaw_platform::{
     config::Settings,
@@ -9,7 +9,7 @@ use openclaw_platform::{
     tokens::Authenticator,
     vault::Vault,
 };
-use openclaw_plugins::{Host, HostConfig, Limits};
+use openclaw_plugins::{Host, HostConfig, HostSettings};
 use sqlx::PgPool;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -42,20 +42,15 @@ pub struct AppState {
 impl AppState {
     /// The state over `db`. Until `shutdown`, it keeps itself up to date about releases.
     pub fn new(settings: Arc<Settings>, db: PgPool, shutdown: CancellationToken) -> Result<Self, Error> {
-        let mib = |mib: u32| mib as usize * (1 << 20);
-        let host = Host::new(HostConfig {
-            cache_dir: settings.data_dir.join("compiled"),
-            limits: Limits {
-                memory_bytes: mib(settings.plugin_memory_mib),
-                component_bytes: mib(settings.release_mib),
-                wall_clock: Duration::from_millis(settings.plugin_wall_clock_ms),
-                cpu_budget: Duration::from_millis(settings.plugin_cpu_ms),
-                storage_bytes: u64::from(settings.plugin_storage_mib) << 20,
-                ..Limits::default()
-            },
-            pool_size: settings.plugin_pool,
-            ..HostConfig::default()
-        })?;
+        let host = Host::new(HostConfig::from(HostSettings {
+            data_dir: settings.data_dir.clone(),
+            pool: settings.plugin_pool,
+            memory_mib: settings.plugin_memory_mib,
+            wall_clock_ms: settings.plugin_wall_clock_ms,
+            cpu_ms: settings.plugin_cpu_ms,
+            storage_mib: settings.plugin_storage_mib,
+            component_mib: settings.release_mib,
+        }))?;
         let notices = db::listen(&db, CHANNELS);
         let niches = Niches::new(db.clone(), host);
         tokio::spawn(niches.clone().watch(notices.subscribe(), shutdown.clone()));

@@ -10,8 +10,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     agent::Agent,
-    conversation::{Message, Pending, trim},
-    delivery::{Changed, parts, plain},
+    conversation::{KEPT_TOKENS, Message, Pending, trim},
+    delivery::{Changed, NotKept, parts, plain},
     poll::{Content, Incoming},
     sentences::Trouble,
     thought::Interrupted,
@@ -69,12 +69,41 @@ async fn answer(agent: &Arc<Agent>, update: u32, chat: i64, text: &str) -> Resul
     turn.push(Message::Assistant { content: Some(said), reasoning_content: None, tool_calls: Vec::new() });
     let conversation = &mut stored.conversation;
     conversation.turns.append(&mut turn);
-    trim(&mut conversation.turns, agent.environment.context_tokens);
+    trim(&mut conversation.turns, agent.environment.context_tokens.min(KEPT_TOKENS));
     conversation.answered = Some(update);
     conversation.working = None;
     conversation.pending = Some(Pending { update_id: update, parts });
-    agent.save(&mut stored).await?;
-    agent.deliver(chat, &mut stored).await
+    match agent.save(&mut stored).await {
+        Ok(()) => agent.deliver(chat, &mut stored).await,
+        Err(NotKept::Changed) => Err(Changed),
+        Err(NotKept::Refused) => give_up(agent, update, chat).await,
+    }
+}
+
+/// The answer cannot be kept and so is not sent: the person is told instead, and the update is done with. The past goes
+/// too if it is what cannot be kept any more.
+async fn give_up(agent: &Agent, update: u32, chat: i64) -> Result<(), Changed> {
+    let sentence = plain(agent.environment.locale.trouble(Trouble::NotKept));
+    let mut stored = agent.load(chat, update).await;
+    if stored.conversation.has_answered(update) {
+        return agent.deliver(chat, &mut stored).await;
+    }
+    for forgets in [false, true] {
+        let conversation = &mut stored.conversation;
+        if forgets {
+            conversation.turns.clear();
+        }
+        conversation.answered = Some(update);
+        conversation.working = None;
+        conversation.pending = Some(Pending { update_id: update, parts: vec![sentence.clone()] });
+        match agent.save(&mut stored).await {
+            Ok(()) => return agent.deliver(chat, &mut stored).await,
+            Err(NotKept::Changed) => return Err(Changed),
+            Err(NotKept::Refused) => {}
+        }
+    }
+    agent.send(chat, sentence, &format!("{update}.0")).await;
+    Ok(())
 }
 
 async fn type_on(agent: Arc<Agent>, chat: i64) {

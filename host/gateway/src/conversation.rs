@@ -52,6 +52,10 @@ pub(crate) struct Function {
     pub(crate) arguments: String,
 }
 
+/// The most of the past, and of an answer under way, that is kept, in estimated tokens. Both, with the longest answer on
+/// its way out and what JSON adds, stay well below the MiB that the API takes.
+pub(crate) const KEPT_TOKENS: usize = 40_000;
+
 /// What is kept of a chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Conversation {
@@ -72,6 +76,15 @@ pub(crate) struct Conversation {
 pub(crate) struct Working {
     pub(crate) update_id: u32,
     pub(crate) messages: Vec<Message>,
+}
+
+impl Working {
+    /// As much of `turn` as may be kept: results are shortened, and what led to earlier calls left out, not calls.
+    pub(crate) fn new(update_id: u32, turn: &[Message]) -> Self {
+        let mut messages = turn.to_vec();
+        trim(&mut messages, KEPT_TOKENS);
+        Self { update_id, messages }
+    }
 }
 
 /// The parts of an answer on its way to Telegram.
@@ -122,9 +135,12 @@ fn tokens(message: &Message) -> usize {
 
 /// What a cut tool result ends with.
 const CUT: &str = "\n[… shortened …]";
+/// What is left of a tool result at least, in bytes.
+const LEAST_RESULT: usize = 200;
 
 /// Drops whole turns, oldest first, until `turns` fits `budget` tokens. The newest turn stays; if it alone is too much,
-/// its tool results are shortened. A tool call is never parted from its results, since a turn holds both.
+/// its tool results are shortened, then its reasoning goes, then the arguments of calls that have results. A tool call is
+/// never parted from its results, since a turn holds both.
 pub(crate) fn trim(turns: &mut Vec<Message>, budget: usize) {
     let starts: Vec<usize> =
         turns.iter().enumerate().filter(|(_, m)| matches!(m, Message::User { .. })).map(|(index, _)| index).collect();
@@ -138,24 +154,49 @@ pub(crate) fn trim(turns: &mut Vec<Message>, budget: usize) {
         keep_from = next;
     }
     turns.drain(..keep_from);
-    // Oldest results first: the LLM has drawn on them already.
-    for message in turns.iter_mut() {
-        if total <= budget {
-            break;
-        }
-        let before = tokens(message);
-        if let Message::Tool { content, .. } = message {
-            let excess = (total - budget) * 4 + CUT.len();
-            let mut keep = content.len().saturating_sub(excess).max(200);
-            if keep + CUT.len() < content.len() {
-                while !content.is_char_boundary(keep) {
-                    keep -= 1;
-                }
-                content.truncate(keep);
-                content.push_str(CUT);
+    if total <= budget {
+        return;
+    }
+    let open: Vec<String> = open_calls(turns).into_iter().map(|call| call.id).collect();
+    for shorten in [shorten_result, drop_reasoning, drop_arguments] {
+        // Oldest first: the LLM has drawn on them already.
+        for message in turns.iter_mut() {
+            if total <= budget {
+                return;
             }
+            let before = tokens(message);
+            shorten(message, (total - budget) * 4, &open);
+            total = total - before + tokens(message);
         }
-        total = total - before + tokens(message);
+    }
+}
+
+/// Takes `excess` bytes from a tool's result, or as many as there are.
+fn shorten_result(message: &mut Message, excess: usize, _open: &[String]) {
+    let Message::Tool { content, .. } = message else { return };
+    let mut keep = content.len().saturating_sub(excess + CUT.len()).max(LEAST_RESULT);
+    if keep + CUT.len() < content.len() {
+        while !content.is_char_boundary(keep) {
+            keep -= 1;
+        }
+        content.truncate(keep);
+        content.push_str(CUT);
+    }
+}
+
+fn drop_reasoning(message: &mut Message, _excess: usize, _open: &[String]) {
+    if let Message::Assistant { reasoning_content, .. } = message {
+        *reasoning_content = None;
+    }
+}
+
+/// Those of `open` calls stay: they are still to be made.
+fn drop_arguments(message: &mut Message, _excess: usize, open: &[String]) {
+    let Message::Assistant { tool_calls, .. } = message else { return };
+    for call in tool_calls.iter_mut().filter(|call| !open.contains(&call.id)) {
+        if call.function.arguments.len() > 2 {
+            call.function.arguments = "{}".into();
+        }
     }
 }
 
@@ -203,6 +244,29 @@ mod tests {
         assert_eq!(turns.len(), 5);
         assert!(matches!(&turns[2], Message::Tool { content, .. } if content.ends_with(CUT)));
         assert_eq!(turns[3], result("2", "short"));
+    }
+
+    #[test]
+    fn the_most_that_an_answer_under_way_can_grow_to_is_kept_in_half_a_mebibyte() {
+        let mut turn = vec![user(&"é".repeat(4_096))];
+        for round in 0..8 {
+            let ids: Vec<String> = (0..32).map(|call| format!("call_{round}_{call}")).collect();
+            let mut said = calls(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+            if let Message::Assistant { reasoning_content, tool_calls, .. } = &mut said {
+                *reasoning_content = Some("h".repeat(60_000));
+                tool_calls
+                    .iter_mut()
+                    .for_each(|call| call.function.arguments = format!("{{\"x\":\"{}\"}}", "y".repeat(1_900)));
+            }
+            turn.push(said);
+            if round < 7 {
+                turn.extend(ids.iter().map(|id| result(id, &"line\n".repeat(4_800))));
+            }
+        }
+        let working = Working::new(7, &turn);
+        assert_eq!(working.messages.len(), turn.len());
+        assert!(serde_json::to_vec(&working).unwrap().len() < 512 * 1024);
+        assert_eq!(open_calls(&working.messages), open_calls(&turn), "what is still to be done stays as it was asked");
     }
 
     #[test]

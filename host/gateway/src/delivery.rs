@@ -2,6 +2,7 @@
 
 use crate::{
     agent::Agent,
+    backoff::Backoff,
     conversation::{Conversation, Pending},
     format::{self, Part},
     state::{ApiError, Version},
@@ -10,6 +11,15 @@ use crate::{
 /// The conversation was changed by another gateway of the same agent, so what was read of it is out of date.
 #[derive(Debug)]
 pub(crate) struct Changed;
+
+/// Why a conversation was not kept.
+#[derive(Debug)]
+pub(crate) enum NotKept {
+    /// See [`Changed`].
+    Changed,
+    /// The API will never take it as it is.
+    Refused,
+}
 
 /// A conversation and the version it was read at.
 pub(crate) struct Stored {
@@ -43,22 +53,43 @@ impl Agent {
     }
 
     /// Keeps the conversation, waiting for as long as the API is away.
-    pub(crate) async fn save(&self, stored: &mut Stored) -> Result<(), Changed> {
+    pub(crate) async fn save(&self, stored: &mut Stored) -> Result<(), NotKept> {
         let mut backoff = self.backoff();
+        let mut perhaps_kept = false;
         loop {
             match self.api.save(&stored.key, &stored.conversation, &stored.version).await {
                 Ok(version) => {
                     stored.version = version;
                     return Ok(());
                 }
-                Err(ApiError::Changed) => return Err(Changed),
-                Err(error) => self.wait(&mut backoff, error).await,
+                // An earlier attempt may have been heard and only its answer lost: then what is kept is this.
+                Err(ApiError::Changed) if perhaps_kept => match self.api.load::<Conversation>(&stored.key).await {
+                    Ok((kept, version)) if kept == stored.conversation => {
+                        stored.version = version;
+                        return Ok(());
+                    }
+                    Ok(_) => return Err(NotKept::Changed),
+                    Err(error) => self.wait(&mut backoff, error).await,
+                },
+                Err(ApiError::Changed) => return Err(NotKept::Changed),
+                Err(ApiError::Refused(why)) => {
+                    tracing::error!(%why, key = stored.key, "a conversation is not taken");
+                    return Err(NotKept::Refused);
+                }
+                Err(error) => {
+                    perhaps_kept = true;
+                    self.wait(&mut backoff, error).await;
+                }
             }
         }
     }
 
-    async fn wait(&self, backoff: &mut crate::backoff::Backoff, error: ApiError) {
-        let ApiError::Away { why, wait } = error else { return };
+    async fn wait(&self, backoff: &mut Backoff, error: ApiError) {
+        let (why, wait) = match error {
+            ApiError::Away { why, wait } => (why, wait),
+            ApiError::Refused(why) => (why, None),
+            ApiError::Changed => ("it changed meanwhile".to_owned(), None),
+        };
         tracing::warn!(%why, "the agent's state is away");
         backoff.pause(wait).await;
     }
@@ -69,7 +100,11 @@ impl Agent {
         for (index, part) in parts.into_iter().enumerate() {
             self.send(chat, part, &format!("{update_id}.{index}")).await;
         }
-        self.save(stored).await
+        match self.save(stored).await {
+            Err(NotKept::Changed) => Err(Changed),
+            // What is kept has it pending still: it is sent again under the same keys, which send once.
+            Ok(()) | Err(NotKept::Refused) => Ok(()),
+        }
     }
 
     /// Sends one part, waiting for as long as Telegram is away. What Telegram will never take is given up.

@@ -135,6 +135,10 @@ async fn beat_forever(agent: &Agent) {
                 tracing::warn!(%why, "the platform does not hear this agent");
                 backoff.pause(wait).await;
             }
+            Err(ApiError::Refused(why)) => {
+                tracing::error!(%why, "the platform does not understand this agent's heartbeat");
+                backoff.pause(Some(Duration::from_secs(1))).await;
+            }
             Err(ApiError::Changed) => backoff.pause(Some(Duration::from_secs(1))).await,
         }
     }

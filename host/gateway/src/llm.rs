@@ -17,8 +17,14 @@ use crate::{
     state::retry_after,
 };
 
-/// More than this is no answer to a person.
-const LONGEST_ANSWER: usize = 400_000;
+/// More than this, in bytes, is no answer to a person, nor are tool calls of more. It is kept, twice while it is sent.
+const LONGEST_ANSWER: usize = 64_000;
+/// More reasoning than this, in bytes, comes to no end.
+const LONGEST_REASONING: usize = 400_000;
+/// What a tool call counts for, in bytes, beside its name, id and arguments.
+const CALL_FRAME: usize = 64;
+/// An answer in one piece, with its JSON, and what is read of an error.
+const LONGEST_BODY: usize = 2 << 20;
 /// Tool calls in one answer beyond this are left out.
 const MOST_CALLS: usize = 32;
 /// The platform's LLM does not make people wait longer than this on purpose.
@@ -150,8 +156,8 @@ impl Llm {
         let status = response.status();
         if !status.is_success() {
             let wait = retry_after(response.headers());
-            let text = tokio::time::timeout(self.silence, response.text()).await.map_err(|_| self.silent())?;
-            let why = format!("{status}: {}", text.unwrap_or_default().chars().take(300).collect::<String>());
+            let text = self.body(response).await.unwrap_or_default();
+            let why = format!("{status}: {}", text.chars().take(300).collect::<String>());
             return Err(match status {
                 StatusCode::TOO_MANY_REQUESTS => LlmError::Busy(wait),
                 StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
@@ -196,10 +202,21 @@ impl Llm {
     }
 
     async fn read_whole(&self, response: reqwest::Response) -> Result<Completion, LlmError> {
-        let body = tokio::time::timeout(self.silence, response.bytes()).await.map_err(|_| self.silent())?;
         let mut building = Building::default();
-        building.add(&String::from_utf8_lossy(&body.map_err(away)?))?;
+        building.add(&self.body(response).await?)?;
         Ok(building.done())
+    }
+
+    async fn body(&self, response: reqwest::Response) -> Result<String, LlmError> {
+        let mut stream = response.bytes_stream();
+        let mut body = Vec::new();
+        while let Some(chunk) = tokio::time::timeout(self.silence, stream.next()).await.map_err(|_| self.silent())? {
+            body.extend_from_slice(&chunk.map_err(away)?);
+            if body.len() > LONGEST_BODY {
+                return Err(endless());
+            }
+        }
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     fn silent(&self) -> LlmError {
@@ -209,6 +226,10 @@ impl Llm {
 
 fn away(error: reqwest::Error) -> LlmError {
     LlmError::Away(told(&error.without_url()))
+}
+
+fn endless() -> LlmError {
+    LlmError::Refused("the answer has no end".into())
 }
 
 /// A chunk of a stream, or a whole answer: they differ in `delta` and `message`.
@@ -252,6 +273,8 @@ struct Building {
     completion: Completion,
     /// Which call each of `completion.tool_calls` is, in the stream's count.
     indices: Vec<usize>,
+    /// Bytes of the tool calls so far.
+    called: usize,
     finished: bool,
 }
 
@@ -270,8 +293,9 @@ impl Building {
         for call in delta.tool_calls.unwrap_or_default() {
             self.call(call);
         }
-        if self.completion.text.len() + self.completion.reasoning.len() > LONGEST_ANSWER {
-            return Err(LlmError::Refused("the answer has no end".into()));
+        let Completion { text, reasoning, .. } = &self.completion;
+        if text.len().max(self.called) > LONGEST_ANSWER || reasoning.len() > LONGEST_REASONING {
+            return Err(endless());
         }
         Ok(())
     }
@@ -286,16 +310,20 @@ impl Building {
         };
         let at = known.unwrap_or_else(|| {
             self.indices.push(delta.index.unwrap_or(calls.len()));
+            self.called += CALL_FRAME;
             let id = format!("call_{}", calls.len());
             calls.push(ToolCall { id, kind: FunctionKind::Function, function: Function::default() });
             calls.len() - 1
         });
         if let Some(id) = delta.id.filter(|id| !id.is_empty()) {
+            self.called += id.len();
             calls[at].id = id;
         }
         if let Some(function) = delta.function {
-            calls[at].function.name.push_str(&function.name.unwrap_or_default());
-            calls[at].function.arguments.push_str(&function.arguments.unwrap_or_default());
+            let (name, arguments) = (function.name.unwrap_or_default(), function.arguments.unwrap_or_default());
+            self.called += name.len() + arguments.len();
+            calls[at].function.name.push_str(&name);
+            calls[at].function.arguments.push_str(&arguments);
         }
     }
 
@@ -341,6 +369,25 @@ mod tests {
         assert!(building.finished);
         let completion = building.done();
         assert_eq!((completion.text.as_str(), completion.reasoning.as_str()), ("Oi", "hm"));
+    }
+
+    #[test]
+    fn what_has_no_end_is_cut_off() {
+        let long = "x".repeat(1_000);
+        for (index, delta) in [
+            json!({"content": long}),
+            json!({"reasoning_content": long}),
+            json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "one", "arguments": long}}]}),
+            json!({"tool_calls": [{"id": "a", "function": {"name": "one", "arguments": ""}}]}),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut building = Building::default();
+            let chunk = json!({"choices": [{"index": 0, "delta": delta}]}).to_string();
+            let refused = (0..2_000).map(|_| building.add(&chunk)).find_map(Result::err);
+            assert!(matches!(refused, Some(LlmError::Refused(_))), "{index}");
+        }
     }
 
     #[test]

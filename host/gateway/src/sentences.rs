@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     TooManySteps,
     /// The LLM said nothing.
     Empty,
+    /// What came of it cannot be kept.
+    NotKept,
 }
 
 impl Locale {
@@ -74,6 +76,10 @@ impl Locale {
             Trouble::Empty => self.choose(
                 "Fiquei sem resposta para esta mensagem. Tente escrever de outra forma.",
                 "I found no answer to this message. Please try to say it in another way.",
+            ),
+            Trouble::NotKept => self.choose(
+                "Isto ficou grande demais para eu guardar e parei antes do fim. Peça menos de cada vez; antes de repetir um pedido, confira se ele já foi feito.",
+                "This became too large for me to keep and I stopped before the end. Please ask for less at a time; before repeating a request, check whether it was already done.",
             ),
         }
     }

@@ -36,6 +36,8 @@ pub(crate) enum Version {
 pub(crate) enum ApiError {
     /// Someone else changed the value since it was read.
     Changed,
+    /// It will never be taken, however often it is sent: too large, or not understood.
+    Refused(String),
     /// Worth trying again.
     Away { why: String, wait: Option<Duration> },
 }
@@ -122,8 +124,15 @@ fn away(error: reqwest::Error) -> ApiError {
     ApiError::Away { why: told(&error.without_url()), wait: None }
 }
 
+/// 401 and 404 pass, with a restart of the API or with what is in front of it.
 fn refusal(response: &reqwest::Response) -> ApiError {
-    ApiError::Away { why: format!("the API answered {}", response.status()), wait: retry_after(response.headers()) }
+    let why = format!("the API answered {}", response.status());
+    match response.status() {
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            ApiError::Refused(why)
+        }
+        _ => ApiError::Away { why, wait: retry_after(response.headers()) },
+    }
 }
 
 /// `Retry-After` in seconds; the form with a date is not used by our services.

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use crate::{
     agent::Agent,
     conversation::{Message, ToolCall, Working, open_calls, trim},
-    delivery::{Changed, Stored},
+    delivery::{NotKept, Stored},
     llm::Question,
     sentences::Trouble,
     tools::Offer,
@@ -23,9 +23,12 @@ pub(crate) enum Interrupted {
     Changed,
 }
 
-impl From<Changed> for Interrupted {
-    fn from(_: Changed) -> Self {
-        Self::Changed
+impl From<NotKept> for Interrupted {
+    fn from(why: NotKept) -> Self {
+        match why {
+            NotKept::Changed => Self::Changed,
+            NotKept::Refused => Self::Trouble(Trouble::NotKept),
+        }
     }
 }
 
@@ -88,13 +91,13 @@ impl Agent {
             });
             if calls.iter().any(|call| !offer.is_repeatable(&call.function.name)) {
                 // Before something changes, that it was asked for is on record: a restart will not ask again.
-                stored.conversation.working = Some(Working { update_id: update, messages: turn.clone() });
+                stored.conversation.working = Some(Working::new(update, turn));
                 self.save(stored).await?;
             }
             let results = self.call_all(&offer, calls).await;
             turn.extend(results);
-            if let Some(working) = &mut stored.conversation.working {
-                working.messages.clone_from(turn);
+            if stored.conversation.working.is_some() {
+                stored.conversation.working = Some(Working::new(update, turn));
                 self.save(stored).await?;
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openclaw_platform::config::Settings;
-use openclaw_plugins::{HostConfig, Limits};
+use openclaw_plugins::{HostConfig, HostSettings};
 
 use crate::{Error, blueprint::Addresses, drivers::local};
 
@@ -15,6 +15,12 @@ const STARTS_AT_ONCE: usize = 4;
 const ANSWERING: Duration = Duration::from_secs(30);
 /// How often it is looked whether every live agent has its gateway.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a gateway may say nothing: it tells of itself every 30 s.
+const SILENCE: Duration = Duration::from_secs(90);
+/// How long it is then watched before it is taken to hang: more than the longest pause of a gateway that tries again.
+const SECOND_LOOK: Duration = Duration::from_secs(45);
+/// Gateways that are checked at once for hanging: many that are silent together have another cause.
+const CHECKS_AT_ONCE: usize = 4;
 
 /// What the operator is set up with.
 #[derive(Debug, Clone)]
@@ -27,6 +33,12 @@ pub struct Config {
     pub answering: Duration,
     /// How often it is looked whether every live agent has its gateway.
     pub look_every: Duration,
+    /// How long a gateway may say nothing.
+    pub silence: Duration,
+    /// How long a silent one is watched before it is taken to hang.
+    pub second_look: Duration,
+    /// Gateways that are checked at once for hanging.
+    pub checks_at_once: usize,
     /// Work factor of bcrypt for proxy tokens.
     pub bcrypt_cost: u32,
     /// Where gateways reach the platform.
@@ -44,12 +56,14 @@ impl Config {
             path: std::env::current_exe().map_err(Error::Executable)?,
             arguments: vec!["gateway".into()],
         };
-        let mib = |mib: u32| mib as usize * (1 << 20);
         Ok(Self {
             jobs_at_once: JOBS_AT_ONCE,
             starts_at_once: STARTS_AT_ONCE,
             answering: ANSWERING,
             look_every: LOOK_EVERY,
+            silence: SILENCE,
+            second_look: SECOND_LOOK,
+            checks_at_once: CHECKS_AT_ONCE,
             bcrypt_cost: settings.bcrypt_cost,
             addresses: Addresses {
                 api: settings.api_url.clone(),
@@ -57,19 +71,15 @@ impl Config {
                 token_proxy: settings.token_proxy_url.clone(),
             },
             local: local::Config::new(program, settings.data_dir.join("agents")),
-            plugins: HostConfig {
-                cache_dir: settings.data_dir.join("compiled"),
-                limits: Limits {
-                    memory_bytes: mib(settings.plugin_memory_mib),
-                    component_bytes: mib(settings.release_mib),
-                    wall_clock: Duration::from_millis(settings.plugin_wall_clock_ms),
-                    cpu_budget: Duration::from_millis(settings.plugin_cpu_ms),
-                    storage_bytes: u64::from(settings.plugin_storage_mib) << 20,
-                    ..Limits::default()
-                },
-                pool_size: settings.plugin_pool,
-                ..HostConfig::default()
-            },
+            plugins: HostConfig::from(HostSettings {
+                data_dir: settings.data_dir.clone(),
+                pool: settings.plugin_pool,
+                memory_mib: settings.plugin_memory_mib,
+                wall_clock_ms: settings.plugin_wall_clock_ms,
+                cpu_ms: settings.plugin_cpu_ms,
+                storage_mib: settings.plugin_storage_mib,
+                component_mib: settings.release_mib,
+            }),
         })
     }
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod keeper;
 mod locks;
 mod operator;
+mod silence;
 mod worker;
 
 use openclaw_platform::{config::Settings, db, http};

@@ -71,7 +71,7 @@ async fn attempt(operator: Arc<Operator>, claim: Claim, asked: Instant, shutdown
     let context = Context { operator: &operator, claim: &claim };
     let outcome = tokio::select! {
         outcome = run(&context) => outcome,
-        () = outlive_lease(&operator, &claim, asked) => Err(JobError::LeaseEnded),
+        () = outlive_lease(&operator, &claim, asked) => Err(Failure::LeaseEnded),
         () = shutdown.cancelled() => {
             tracing::info!(%job, kind, "a job is left to the next operator");
             if let Err(error) = claim.release(&operator.db).await {
@@ -87,28 +87,43 @@ async fn attempt(operator: Arc<Operator>, claim: Claim, asked: Instant, shutdown
     }
 }
 
+/// What an attempt that failed leads to.
+enum Failure {
+    /// Another attempt.
+    Again(JobError),
+    /// None: all is left in order.
+    ForGood(JobError),
+    /// Nothing of ours: the job may be another's by now.
+    LeaseEnded,
+}
+
 /// Does what the instruction says, alone with its agent.
-async fn run(context: &Context<'_>) -> Result<(), JobError> {
+async fn run(context: &Context<'_>) -> Result<(), Failure> {
     let _alone = context.operator.locks.lock(context.claim.agent).await;
     let outcome = AssertUnwindSafe(jobs::run(context)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(JobError::Panicked(message(&*panic))));
-    if let Err(error) = &outcome
-        && gives_up(context.claim, error)
-    {
-        // Before the job is settled: if this is cut short, the job runs again and comes here again.
-        jobs::given_up(context, error).await?;
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(JobError::LeaseEnded) => Err(Failure::LeaseEnded),
+        Err(error) if error.is_final() || context.claim.failures + 1 >= ATTEMPT_LIMIT => {
+            // Before the job is settled: if this is cut short, the job runs again and comes here again.
+            match jobs::given_up(context, &error).await {
+                Ok(()) => Err(Failure::ForGood(error)),
+                // A job that is given up is not looked at again, so it is not before things are in order.
+                Err(why) => {
+                    tracing::warn!(job = %context.claim.id, error = %why, "a job cannot be given up yet");
+                    Err(Failure::Again(error))
+                }
+            }
+        }
+        Err(error) => Err(Failure::Again(error)),
     }
-    outcome
-}
-
-fn gives_up(claim: &Claim, error: &JobError) -> bool {
-    error.is_final() || claim.failures + 1 >= ATTEMPT_LIMIT
 }
 
 /// Keeps the outcome; also says it in a word.
 async fn settle(
     context: &Context<'_>,
-    outcome: Result<(), JobError>,
+    outcome: Result<(), Failure>,
 ) -> (openclaw_platform::error::Result<bool>, &'static str) {
     let (claim, db) = (context.claim, &context.operator.db);
     let (job, kind) = (claim.id, claim.instruction.name());
@@ -117,15 +132,15 @@ async fn settle(
             tracing::info!(%job, kind, "a job is done");
             (claim.finish(db).await, "done")
         }
-        Err(JobError::LeaseEnded) => {
+        Err(Failure::LeaseEnded) => {
             tracing::warn!(%job, kind, "a job's lease ended during the attempt");
             (Ok(false), "lease-ended")
         }
-        Err(error) if gives_up(claim, &error) => {
+        Err(Failure::ForGood(error)) => {
             tracing::error!(%job, kind, %error, "a job is given up; retry it once its cause is mended");
             (claim.give_up(db, &error.to_string()).await, "failed")
         }
-        Err(error) => {
+        Err(Failure::Again(error)) => {
             let pause = JOBS.pause(u32::try_from(claim.failures + 1).unwrap_or(u32::MAX));
             tracing::warn!(%job, kind, %error, ?pause, "an attempt at a job failed");
             (claim.put_off(db, &error.to_string(), pause).await, "retried")

@@ -1,4 +1,5 @@
-//! What gateways keep outside themselves: values under keys, each with a version.
+//! What gateways keep outside themselves: values under keys, each with a version. No version comes twice, so that a
+//! value which was removed and set again is not taken for the one that was seen before.
 
 use sqlx::PgExecutor;
 
@@ -49,35 +50,41 @@ pub async fn put(
     expect: Expect,
 ) -> Result<Option<i64>> {
     Ok(match expect {
-        Expect::Anything => sqlx::query_scalar!(
-            "INSERT INTO agent_state AS s (agent_id, key, value) VALUES ($1, $2, $3)
-             ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value, version = s.version + 1, updated_at = now()
+        Expect::Anything => {
+            sqlx::query_scalar!(
+                "INSERT INTO agent_state (agent_id, key, value) VALUES ($1, $2, $3)
+             ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value, version = DEFAULT, updated_at = now()
              RETURNING version",
-            agent.0,
-            key,
-            value
-        )
-        .fetch_optional(db)
-        .await?,
-        Expect::Absent => sqlx::query_scalar!(
-            "INSERT INTO agent_state (agent_id, key, value) VALUES ($1, $2, $3)
+                agent.0,
+                key,
+                value
+            )
+            .fetch_optional(db)
+            .await?
+        }
+        Expect::Absent => {
+            sqlx::query_scalar!(
+                "INSERT INTO agent_state (agent_id, key, value) VALUES ($1, $2, $3)
              ON CONFLICT (agent_id, key) DO NOTHING RETURNING version",
-            agent.0,
-            key,
-            value
-        )
-        .fetch_optional(db)
-        .await?,
-        Expect::Version(version) => sqlx::query_scalar!(
-            "UPDATE agent_state SET value = $3, version = version + 1, updated_at = now()
+                agent.0,
+                key,
+                value
+            )
+            .fetch_optional(db)
+            .await?
+        }
+        Expect::Version(version) => {
+            sqlx::query_scalar!(
+                "UPDATE agent_state SET value = $3, version = DEFAULT, updated_at = now()
              WHERE agent_id = $1 AND key = $2 AND version = $4 RETURNING version",
-            agent.0,
-            key,
-            value,
-            version
-        )
-        .fetch_optional(db)
-        .await?,
+                agent.0,
+                key,
+                value,
+                version
+            )
+            .fetch_optional(db)
+            .await?
+        }
     })
 }
 

@@ -250,13 +250,24 @@ pub async fn all(db: impl PgExecutor<'_>, limit: i64) -> Result<Vec<Agent>> {
     .collect()
 }
 
-/// The live agents, whose gateways should run. The gateway of one that is being made is its job's.
-pub async fn wanted(db: impl PgExecutor<'_>) -> Result<Vec<AgentId>> {
-    Ok(sqlx::query_scalar!("SELECT id FROM agents WHERE state = 'live' ORDER BY number")
+/// An agent whose gateway should run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// The agent.
+    pub agent: AgentId,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// When its gateway last told of itself.
+    pub heartbeat_at: Option<OffsetDateTime>,
+}
+
+/// The live agents. The gateway of one that is being made is its job's.
+pub async fn wanted(db: impl PgExecutor<'_>) -> Result<Vec<Wanted>> {
+    Ok(sqlx::query!("SELECT id, customer_id, heartbeat_at FROM agents WHERE state = 'live' ORDER BY number")
         .fetch_all(db)
         .await?
         .into_iter()
-        .map(AgentId)
+        .map(|r| Wanted { agent: AgentId(r.id), customer: CustomerId(r.customer_id), heartbeat_at: r.heartbeat_at })
         .collect())
 }
 

@@ -79,6 +79,16 @@ pub async fn enqueue(
     Ok(JobId(id))
 }
 
+/// How many jobs with this instruction's name are not settled.
+pub async fn unsettled(db: &PgPool, kind: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "n!" FROM jobs WHERE kind = $1 AND state IN ('queued', 'running')"#,
+        kind
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

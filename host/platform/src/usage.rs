@@ -74,24 +74,28 @@ pub async fn open_period(
     ))
 }
 
-/// Changes what may be spent in the running period of `agent`, as when its tier changes. The answer says whether it
-/// has one. Warnings that a higher limit made untrue are forgotten, so that they can come again.
+/// Changes what may be spent in the running period of `agent` and in those that are open and have not begun, as when its
+/// tier changes. The answer says whether one is running. Warnings that a higher limit made untrue are forgotten, so that
+/// they can come again.
 pub async fn set_limit(db: &mut PgConnection, agent: AgentId, limit: i64) -> Result<bool> {
-    let changed = sqlx::query!(
-        "UPDATE usage_periods SET token_limit = $2,
+    let changed = sqlx::query_scalar!(
+        r#"UPDATE usage_periods SET token_limit = $2,
                 warned_at = CASE WHEN tokens_used * 100 >= $2::bigint * $3::bigint THEN warned_at END,
                 exhausted_at = CASE WHEN tokens_used >= $2 THEN exhausted_at END
-         WHERE id = (SELECT id FROM usage_periods
-                     WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at + make_interval(days => $4)
-                     ORDER BY starts_at DESC LIMIT 1)",
+         WHERE agent_id = $1
+           AND (starts_at > now()
+                OR id = (SELECT id FROM usage_periods
+                         WHERE agent_id = $1 AND starts_at <= now() AND now() < ends_at + make_interval(days => $4)
+                         ORDER BY starts_at DESC LIMIT 1))
+         RETURNING starts_at <= now() AS "running!""#,
         agent.0,
         limit,
         WARN_PERCENT,
         GRACE_DAYS
     )
-    .execute(db)
+    .fetch_all(db)
     .await?;
-    Ok(changed.rows_affected() > 0)
+    Ok(changed.contains(&true))
 }
 
 /// What an agent spent on one day.
@@ -144,7 +148,7 @@ pub struct Event {
 }
 
 /// How far a period is spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
     /// `WARN_PERCENT` or more.
     Nearly,
@@ -152,9 +156,12 @@ pub enum Level {
     Exhausted,
 }
 
-/// A customer to be told, once, how far a period is spent.
+/// A customer to be told how far a period is spent. It comes again until [`told`] says that they were: a mail that comes
+/// twice is better than none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
+    /// Which period.
+    pub period: PeriodId,
     /// How far.
     pub level: Level,
     /// Where to write.
@@ -178,7 +185,7 @@ pub struct Notice {
 pub struct Recorded {
     /// What is spent now of each period that the events belong to.
     pub used: Vec<(PeriodId, i64)>,
-    /// Who is to be told. The periods say already that they were: the caller tells them.
+    /// Who is to be told; the caller tells them, and then says so with [`told`].
     pub notices: Vec<Notice>,
 }
 
@@ -200,7 +207,7 @@ pub async fn record(db: &PgPool, events: &[Event]) -> Result<Recorded> {
             .into_iter()
             .map(|row| (row.id, row.tokens_used))
             .collect();
-    let notices = cross(&mut tx, &periods).await?;
+    let notices = due(&mut *tx, &periods, false).await?;
     tx.commit().await?;
     Ok(Recorded { used, notices })
 }
@@ -246,26 +253,25 @@ async fn insert(db: &mut PgConnection, events: &[Event]) -> Result<()> {
     Ok(())
 }
 
-/// Marks the periods that crossed a level since they were last looked at.
-async fn cross(db: &mut PgConnection, periods: &[uuid::Uuid]) -> Result<Vec<Notice>> {
+/// Who is to be told of `periods`. With `all_spent` they count as spent, however little of them is.
+async fn due(db: impl PgExecutor<'_>, periods: &[uuid::Uuid], all_spent: bool) -> Result<Vec<Notice>> {
     let rows = sqlx::query!(
-        r#"UPDATE usage_periods p
-           SET warned_at = coalesce(p.warned_at, now()),
-               exhausted_at = CASE WHEN p.tokens_used >= p.token_limit THEN coalesce(p.exhausted_at, now()) END
-           FROM agents a JOIN customers c ON c.id = a.customer_id
-           WHERE p.id = ANY($1) AND a.id = p.agent_id AND p.exhausted_at IS NULL
-             AND (p.tokens_used >= p.token_limit
-                  OR (p.warned_at IS NULL AND p.tokens_used * 100 >= p.token_limit * $2))
-           RETURNING p.exhausted_at IS NOT NULL AS "exhausted!", c.email, a.locale, p.agent_id AS "agent: AgentId",
-                     a.number, p.tokens_used, p.token_limit, p.ends_at"#,
+        r#"SELECT p.id AS "period: PeriodId", ($3 OR p.tokens_used >= p.token_limit) AS "exhausted!", c.email, a.locale,
+                  p.agent_id AS "agent: AgentId", a.number, p.tokens_used, p.token_limit, p.ends_at
+           FROM usage_periods p JOIN agents a ON a.id = p.agent_id JOIN customers c ON c.id = a.customer_id
+           WHERE p.id = ANY($1) AND p.exhausted_at IS NULL
+             AND ($3 OR p.tokens_used >= p.token_limit
+                  OR (p.warned_at IS NULL AND p.tokens_used * 100 >= p.token_limit * $2))"#,
         periods,
-        WARN_PERCENT
+        WARN_PERCENT,
+        all_spent
     )
     .fetch_all(db)
     .await?;
     Ok(rows
         .into_iter()
         .map(|r| Notice {
+            period: r.period,
             level: if r.exhausted { Level::Exhausted } else { Level::Nearly },
             email: r.email,
             locale: r.locale,
@@ -278,25 +284,23 @@ async fn cross(db: &mut PgConnection, periods: &[uuid::Uuid]) -> Result<Vec<Noti
         .collect())
 }
 
-/// Marks `period` as spent although a few tokens are left, too few for an answer. Who is to be told, the first time.
-pub async fn exhaust(db: impl PgExecutor<'_>, period: PeriodId) -> Result<Option<Notice>> {
-    let row = sqlx::query!(
-        r#"UPDATE usage_periods p SET warned_at = coalesce(p.warned_at, now()), exhausted_at = now()
-           FROM agents a JOIN customers c ON c.id = a.customer_id
-           WHERE p.id = $1 AND a.id = p.agent_id AND p.exhausted_at IS NULL
-           RETURNING c.email, a.locale, p.agent_id AS "agent: AgentId", a.number, p.tokens_used, p.token_limit, p.ends_at"#,
-        period.0
+/// Who is to be told that `period` is spent, although a few tokens are left, too few for an answer.
+pub async fn exhausted(db: impl PgExecutor<'_>, period: PeriodId) -> Result<Option<Notice>> {
+    Ok(due(db, &[period.0], true).await?.pop())
+}
+
+/// Marks that the customer was told. Under another limit than the one they were told of, nothing is marked.
+pub async fn told(db: impl PgExecutor<'_>, notice: &Notice) -> Result<()> {
+    sqlx::query!(
+        "UPDATE usage_periods
+         SET warned_at = coalesce(warned_at, now()),
+             exhausted_at = CASE WHEN $2 THEN coalesce(exhausted_at, now()) ELSE exhausted_at END
+         WHERE id = $1 AND token_limit = $3",
+        notice.period.0,
+        notice.level == Level::Exhausted,
+        notice.limit
     )
-    .fetch_optional(db)
+    .execute(db)
     .await?;
-    Ok(row.map(|r| Notice {
-        level: Level::Exhausted,
-        email: r.email,
-        locale: r.locale,
-        agent: r.agent,
-        number: r.number,
-        used: r.tokens_used,
-        limit: r.token_limit,
-        ends_at: r.ends_at,
-    }))
+    Ok(())
 }

@@ -33,8 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let storage = Arc::new(Ephemeral::new());
     let mut calls = Vec::new();
     for n in 0..CALLS.0 + CALLS.1 {
-        let call =
-            ToolCall { name: &tool.name, arguments: &arguments, locale: "pt", profile: &[], now: 1_790_000_000 };
+        let call = ToolCall { name: &tool.name, arguments: &arguments, locale: "pt", profile: &[], now: 1_790_000_000 };
         let began = Instant::now();
         let outcome = release.call_tool(call, storage.clone()).await?;
         let took = began.elapsed();

@@ -37,7 +37,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{DeadlineKind, OutputKind, PluginError};
 pub use host::Host;
 pub use inspection::Exports;
-pub use limits::{HostConfig, Limits};
+pub use limits::{HostConfig, HostSettings, Limits};
 pub use release::Release;
 pub use sandbox::Spent;
 pub use storage::Storage;

@@ -6,6 +6,44 @@ use std::time::Duration;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
+/// What whoever runs a host decides, in the units people set it in. The rest of a [`HostConfig`] is as usual.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// The folder that compiled code gets a folder in.
+    pub data_dir: PathBuf,
+    /// How many calls run at once.
+    pub pool: u32,
+    /// Memory of one call, in MiB.
+    pub memory_mib: u32,
+    /// Time of one call from beginning to end, in milliseconds.
+    pub wall_clock_ms: u64,
+    /// Processor time of one call, in milliseconds.
+    pub cpu_ms: u64,
+    /// What one customer's data of one niche may take, in MiB.
+    pub storage_mib: u32,
+    /// What a component may take, in MiB.
+    pub component_mib: u32,
+}
+
+impl From<HostSettings> for HostConfig {
+    fn from(settings: HostSettings) -> Self {
+        let mib = |mib: u32| mib as usize * MIB;
+        Self {
+            cache_dir: settings.data_dir.join("compiled"),
+            limits: Limits {
+                memory_bytes: mib(settings.memory_mib),
+                component_bytes: mib(settings.component_mib),
+                wall_clock: Duration::from_millis(settings.wall_clock_ms),
+                cpu_budget: Duration::from_millis(settings.cpu_ms),
+                storage_bytes: u64::from(settings.storage_mib) << 20,
+                ..Limits::default()
+            },
+            pool_size: settings.pool,
+            ..Self::default()
+        }
+    }
+}
+
 /// How a [`crate::Host`] is set up.
 #[derive(Debug, Clone)]
 pub struct HostConfig {

@@ -54,8 +54,10 @@ pub struct Wording {
     pub title: &'static str,
     /// What it does and when to use it, for the model.
     pub description: &'static str,
-    /// Descriptions of arguments by name.
+    /// Descriptions of arguments by name, for the model.
     pub arguments: &'static [(&'static str, &'static str)],
+    /// Names of arguments for people, by name: what a tool's card shows.
+    pub labels: &'static [(&'static str, &'static str)],
 }
 
 /// What a tool found or did.
@@ -99,9 +101,11 @@ pub fn listing<T: Tool>(locale: Locale) -> wit::Tool {
     if let Some(object) = schema.as_object_mut() {
         object.remove("description");
     }
-    for (name, description) in wording.arguments {
-        if let Some(Value::Object(property)) = schema.get_mut("properties").and_then(|all| all.get_mut(*name)) {
-            property.insert("description".to_owned(), Value::from(*description));
+    for (key, words) in [("description", wording.arguments), ("title", wording.labels)] {
+        for (name, text) in words {
+            if let Some(Value::Object(property)) = schema.get_mut("properties").and_then(|all| all.get_mut(*name)) {
+                property.insert(key.to_owned(), Value::from(*text));
+            }
         }
     }
     let or = |given: &str, otherwise: String| {
@@ -197,11 +201,12 @@ mod tests {
         fn wording(locale: Locale) -> Wording {
             match locale {
                 Locale::En => Wording::default(),
-                Locale::Pt => {
-                    Wording {
-                        title: "Somar", description: "Soma dois números.", arguments: &[("left", "O primeiro.")]
-                    }
-                }
+                Locale::Pt => Wording {
+                    title: "Somar",
+                    description: "Soma dois números.",
+                    arguments: &[("left", "O primeiro.")],
+                    labels: &[("left", "Primeiro")],
+                },
             }
         }
 

@@ -11,6 +11,7 @@ use openclaw_platform::{
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     answer::{Answer, ApiError},
@@ -23,8 +24,12 @@ use crate::{
 pub(crate) const GREETING: Duration = Duration::from_secs(3);
 /// A 429 that asks for no more than this is waited for; a longer one is passed on.
 const SHORT_BAN: u64 = 4;
-/// No send lives longer: it waited for its turn (`pace::LONGEST_WAIT`), and two attempts with a short ban between them
-/// have ended.
+/// How long it is tried to keep what became of a send while Postgres is away: a gateway waits for the answer.
+const KEEPING: Duration = Duration::from_secs(5);
+/// The wait between two such tries.
+const KEEP_AGAIN: Duration = Duration::from_millis(200);
+/// No send lives longer: it waited for its turn (`pace::LONGEST_WAIT`), two attempts with a short ban between them have
+/// ended, and what became of them was kept.
 const LIFE: Duration = Duration::from_secs(40);
 
 /// Passes a call on as it is.
@@ -83,18 +88,36 @@ async fn send_in_turn(
     let known = !matches!(outcome, Err(CallError::Unanswered(_)));
     let answer = answer(&bot, real, outcome);
     if let (Some(key), true) = (&key, known) {
-        let kept = match &answer {
-            Ok(result) => sends::finish(&app.db, bot.agent, key, result).await,
-            Err(_) => sends::abandon(&app.db, bot.agent, key).await,
-        };
-        if let Err(error) = kept {
-            tracing::error!(%error, agent = %bot.agent, "what became of a send could not be kept; a repeat sends again");
-        }
+        keep(&app, bot.agent, key, &answer).await;
     }
     if answer.is_ok() {
         metrics::counter!("relay_sends_total", "to" => "telegram").increment(1);
     }
     answer
+}
+
+/// Keeps what became of the send under `key`, before anybody is told: while it is not known, a repeat would send again.
+async fn keep(app: &App, agent: AgentId, key: &str, answer: &Answer) {
+    let deadline = Instant::now() + KEEPING;
+    loop {
+        let kept = async {
+            match answer {
+                Ok(result) => sends::finish(&app.db, agent, key, result).await,
+                Err(_) => sends::abandon(&app.db, agent, key).await,
+            }
+        };
+        match timeout_at(deadline, kept).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) if Instant::now() + KEEP_AGAIN < deadline => {
+                tracing::warn!(%error, %agent, "what became of a send could not be kept; trying again");
+                sleep(KEEP_AGAIN).await;
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!(%agent, "what became of a send could not be kept; a repeat sends again");
+                return;
+            }
+        }
+    }
 }
 
 /// Asks Telegram who the agent's own bot is, and keeps it.

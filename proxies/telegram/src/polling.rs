@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -47,19 +47,36 @@ impl Pollers {
     fn of(&self, agent: AgentId) -> Arc<Poller> {
         let new =
             || Arc::new(Poller { news: watch::Sender::new(0), newest: watch::Sender::new(0), kinds: Mutex::default() });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(agent).or_insert_with(new).clone()
+        self.all().entry(agent).or_insert_with(new).clone()
+    }
+
+    /// The agents that something is remembered of.
+    pub(crate) fn agents(&self) -> Vec<AgentId> {
+        self.all().keys().copied().collect()
+    }
+
+    /// Forgets `agent`, unless it is polled for at this moment.
+    pub(crate) fn forget(&self, agent: AgentId) {
+        let mut all = self.all();
+        if all.get(&agent).is_some_and(|poller| Arc::strong_count(poller) == 1) {
+            all.remove(&agent);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<AgentId, Arc<Poller>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the polls of `agent` look again.
     pub(crate) fn wake(&self, agent: AgentId) {
-        if let Some(poller) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&agent) {
+        if let Some(poller) = self.all().get(&agent) {
             poller.news.send_modify(|n| *n += 1);
         }
     }
 
     /// Lets all polls look again.
     pub(crate) fn wake_all(&self) {
-        for poller in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for poller in self.all().values() {
             poller.news.send_modify(|n| *n += 1);
         }
     }
@@ -113,4 +130,20 @@ fn kinds(poller: &Poller, params: &Params) -> Vec<String> {
         *remembered = asked.iter().filter_map(|kind| kind.as_str().map(str::to_owned)).collect();
     }
     remembered.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_forgotten_unless_it_is_polled_for() {
+        let (pollers, agent) = (Pollers::default(), AgentId::new());
+        let poll = pollers.of(agent);
+        pollers.forget(agent);
+        assert_eq!(pollers.agents(), [agent]);
+        drop(poll);
+        pollers.forget(agent);
+        assert!(pollers.agents().is_empty());
+    }
 }

@@ -75,6 +75,20 @@ impl App {
         self.bots.lock().unwrap_or_else(PoisonError::into_inner).get(&agent).cloned()
     }
 
+    /// Forgets what is known of agents that no gateway speaks for any more, such as destroyed ones.
+    pub(crate) async fn forget_closed(&self) -> Result<(), openclaw_platform::Error> {
+        let mut known = self.pollers.agents();
+        known.extend(self.bots.lock().unwrap_or_else(PoisonError::into_inner).keys());
+        if known.is_empty() {
+            return Ok(());
+        }
+        for agent in relay::closed(&self.db, &known).await? {
+            self.pollers.forget(agent);
+            self.bots.lock().unwrap_or_else(PoisonError::into_inner).remove(&agent);
+        }
+        Ok(())
+    }
+
     pub(crate) fn keep_bot_profile(&self, agent: AgentId, profile: Value) {
         self.bots.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, profile);
     }

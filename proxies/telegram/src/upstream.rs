@@ -68,6 +68,9 @@ pub(crate) async fn run(app: Arc<App>) {
                 LOCKED_OUT
             }
         };
+        if let Err(error) = app.forget_closed().await {
+            tracing::warn!(%error, "agents that are gone could not be looked up; trying again");
+        }
         metrics::gauge!("relay_upstream_bots").set(readings.len() as f64);
         if tidied.elapsed() > TIDY {
             tidied = Instant::now();
@@ -198,6 +201,8 @@ enum ReadError {
     Telegram(#[from] CallError),
     #[error(transparent)]
     Storage(#[from] Error),
+    #[error("the agent's queue is full; Telegram keeps the rest until its gateway reads")]
+    Full,
 }
 
 impl Reader {
@@ -236,8 +241,11 @@ impl Reader {
         let Value::Array(updates) = app.telegram.call(&self.token, "getUpdates", &ask, POLL_TIMEOUT).await? else {
             return Err(CallError::Unanswered("getUpdates gave no list".into()).into());
         };
-        if let Some(last) = updates.iter().filter_map(|u| u["update_id"].as_i64()).max() {
-            keep_as(app, &self.upstream, self.bot, updates, Some(last + 1)).await?;
+        let last = updates.iter().filter_map(|u| u["update_id"].as_i64()).max();
+        if let Some(last) = last
+            && !keep_as(app, &self.upstream, self.bot, updates, Some(last + 1)).await?
+        {
+            return Err(ReadError::Full);
         }
         Ok(())
     }
@@ -271,16 +279,11 @@ impl Reader {
     }
 }
 
-/// Queues updates of Telegram for the agent's gateway.
-pub(crate) async fn keep(
-    app: &App,
-    upstream: &Upstream,
-    updates: Vec<Value>,
-    offset: Option<i64>,
-) -> Result<(), Error> {
+/// Queues an update of Telegram for the agent's gateway; false when the queue is full.
+pub(crate) async fn keep(app: &App, upstream: &Upstream, update: Value) -> Result<bool, Error> {
     let token = agents::bot_token(&app.db, &app.vault, upstream.agent).await?;
     let bot = token.as_ref().and_then(bot_id).unwrap_or_default();
-    keep_as(app, upstream, bot, updates, offset).await
+    keep_as(app, upstream, bot, vec![update], None).await
 }
 
 async fn keep_as(
@@ -289,14 +292,13 @@ async fn keep_as(
     bot: i64,
     updates: Vec<Value>,
     offset: Option<i64>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let given = updates.into_iter().filter_map(|mut body| {
         let id = body["update_id"].as_i64()?;
         stand_in(&mut body, bot, upstream.number);
         Some(TelegramUpdate { id, chat: chat(&body), body })
     });
-    relay::keep_telegram_updates(&app.db, upstream.agent, given.collect(), offset).await?;
-    Ok(())
+    relay::keep_telegram_updates(&app.db, upstream.agent, given.collect(), offset).await
 }
 
 /// The chat an update came from, wherever its kind puts it.

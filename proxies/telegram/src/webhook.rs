@@ -79,10 +79,8 @@ pub(crate) async fn receive(
 
 async fn keep(app: &App, number: i64, body: &[u8]) -> Result<(), ApiError> {
     let update: Value = serde_json::from_slice(body).map_err(|_| ApiError::bad("can't parse the update"))?;
-    // Suspended: Telegram keeps it and asks again, as it keeps what is not polled for.
-    let bot = relay::upstream(&app.db, number)
-        .await?
-        .ok_or_else(|| ApiError::telegram(503, "Service Unavailable: the agent does not run".into(), None))?;
-    upstream::keep(app, &bot, vec![update], None).await?;
-    Ok(())
+    // Telegram keeps it and asks again, as it keeps what is not polled for.
+    let later = |why: &str| ApiError::telegram(503, format!("Service Unavailable: {why}"), None);
+    let bot = relay::upstream(&app.db, number).await?.ok_or_else(|| later("the agent does not run"))?;
+    if upstream::keep(app, &bot, update).await? { Ok(()) } else { Err(later("the agent's queue is full")) }
 }

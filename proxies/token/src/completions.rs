@@ -25,7 +25,7 @@ use crate::{
     usage::{self, Usage},
 };
 
-/// Tells how far the quota is spent.
+/// Tells how far the quota is spent: `90%`, `exhausted`, or `too-large` when it is this request that does not fit.
 const QUOTA: &str = "x-openclaw-quota";
 
 /// Answers, and counts how it went.
@@ -58,10 +58,14 @@ async fn answer(proxy: &Proxy, id: RequestId, request: Request) -> Result<(&'sta
                 proxy.meter.exhausted(period.id);
             }
             let sentence = sentences::exhausted(&caller.locale, period.ends_at, &proxy.settings.public_url);
-            return Ok(("exhausted", instead(id, &request, &sentence)));
+            return Ok(("exhausted", instead(id, &request, "exhausted", &sentence)));
+        }
+        Verdict::TooLarge(period) => {
+            let sentence = sentences::too_large(&caller.locale, period.ends_at, &proxy.settings.public_url);
+            return Ok(("too_large", instead(id, &request, "too-large", &sentence)));
         }
         Verdict::NoPeriod => {
-            return Ok(("no_period", instead(id, &request, &no_period(proxy, &caller))));
+            return Ok(("no_period", instead(id, &request, "exhausted", &no_period(proxy, &caller))));
         }
     };
     metrics::histogram!("token_proxy_overhead_seconds").record(began.elapsed());
@@ -142,8 +146,8 @@ fn streams(response: &reqwest::Response) -> bool {
     kind.is_none_or(|kind| kind.starts_with("text/event-stream"))
 }
 
-/// A completion that says `sentence`, in the form that was asked for, and cost nothing.
-fn instead(id: RequestId, request: &ChatRequest, sentence: &str) -> Response {
+/// A completion that says `sentence`, in the form that was asked for, and cost nothing; `quota` tells programs why.
+fn instead(id: RequestId, request: &ChatRequest, quota: &'static str, sentence: &str) -> Response {
     let created = OffsetDateTime::now_utc().unix_timestamp();
     let usage = Usage { prompt: 0, completion: 0, cached: 0, estimated: false }.to_json();
     let whole = |object: &str, choices: Value| json!({ "id": format!("chatcmpl-{id}"), "object": object, "created": created, "model": request.model, "choices": choices });
@@ -166,6 +170,6 @@ fn instead(id: RequestId, request: &ChatRequest, sentence: &str) -> Response {
         body["usage"] = usage;
         Json(body).into_response()
     };
-    response.headers_mut().insert(QUOTA, HeaderValue::from_static("exhausted"));
+    response.headers_mut().insert(QUOTA, HeaderValue::from_static(quota));
     response
 }

@@ -70,13 +70,13 @@ impl Meter {
         }
     }
 
-    /// Marks `period` as spent, in the background, and has its customer told the first time.
+    /// Has the customer told, in the background, that `period` is spent.
     pub(crate) fn exhausted(&self, period: PeriodId) {
         let meter = self.clone();
         self.tasks.spawn(async move {
-            match domain::exhaust(&meter.db, period).await {
+            match domain::exhausted(&meter.db, period).await {
                 Ok(notice) => meter.notices.send(notice.into_iter().collect()),
-                Err(error) => tracing::warn!(%error, %period, "a spent period could not be marked"),
+                Err(error) => tracing::warn!(%error, %period, "who is to be told of a spent period could not be read"),
             }
         });
     }

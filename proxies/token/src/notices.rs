@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use moka::sync::Cache;
 use openclaw_platform::{
+    PeriodId,
     config::Settings,
     mail::{Mail, Mailer},
-    usage::{Level, Notice},
+    usage::{self, Level, Notice},
 };
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
@@ -16,11 +18,16 @@ use crate::sentences;
 const ATTEMPTS: u32 = 3;
 /// Pause after the first attempt that failed; after each further one, twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long this process does not try the same notice again: it comes with every event until it is marked as told, which
+/// is after its mail was sent. Longer than its attempts take.
+const TRIED_FOR: Duration = Duration::from_secs(600);
 
 /// Tells customers.
 #[derive(Clone)]
 pub(crate) struct Notices {
     mailer: Option<Arc<Mailer>>,
+    db: PgPool,
+    tried: Cache<(PeriodId, Level, i64), ()>,
     public_url: Arc<str>,
     tasks: TaskTracker,
 }
@@ -28,38 +35,57 @@ pub(crate) struct Notices {
 impl Notices {
     /// Without a mail server notices are only logged: agents answer all the same.
     pub(crate) fn new(settings: &Settings, db: PgPool, tasks: TaskTracker) -> Self {
-        let mailer = Mailer::new(settings, db);
+        let mailer = Mailer::new(settings, db.clone());
         if let Err(error) = &mailer {
             tracing::warn!(%error, "customers will not be told by mail when their tokens run out");
         }
-        Self { mailer: mailer.ok().map(Arc::new), public_url: settings.public_url.as_str().into(), tasks }
+        Self {
+            mailer: mailer.ok().map(Arc::new),
+            db,
+            tried: Cache::builder().max_capacity(100_000).time_to_live(TRIED_FOR).build(),
+            public_url: settings.public_url.as_str().into(),
+            tasks,
+        }
     }
 
-    /// Tells each, in the background.
+    /// Tells each, in the background, and marks that it was told.
     pub(crate) fn send(&self, notices: Vec<Notice>) {
         for notice in notices {
+            let what = (notice.period, notice.level, notice.limit);
+            if !self.tried.entry(what).or_insert(()).is_fresh() {
+                continue;
+            }
             tracing::info!(agent = %notice.agent, level = ?notice.level, used = notice.used, limit = notice.limit,
                            "a customer's tokens are running out");
-            if let Some(mailer) = self.mailer.clone() {
-                let mail = write(&notice, &self.public_url);
-                self.tasks.spawn(async move { send(&mailer, &notice, &mail).await });
-            }
+            let notices = self.clone();
+            self.tasks.spawn(async move {
+                if let Err(error) = notices.tell(&notice).await {
+                    tracing::warn!(%error, agent = %notice.agent, "a customer could not be told, or it not be marked");
+                }
+            });
         }
+    }
+
+    /// The mail first, then the mark: a kill in between sends it twice, the other way round it would never come.
+    async fn tell(&self, notice: &Notice) -> Result<(), openclaw_platform::Error> {
+        if let Some(mailer) = &self.mailer {
+            send(mailer, notice, &write(notice, &self.public_url)).await?;
+        }
+        usage::told(&self.db, notice).await
     }
 }
 
-async fn send(mailer: &Mailer, notice: &Notice, mail: &Mail) {
+async fn send(mailer: &Mailer, notice: &Notice, mail: &Mail) -> Result<(), openclaw_platform::Error> {
     let mut pause = PAUSE;
-    for attempt in 1..=ATTEMPTS {
+    for _ in 1..ATTEMPTS {
         match mailer.send(&notice.email, mail).await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, agent = %notice.agent, attempt, "a customer could not be told"),
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!(%error, agent = %notice.agent, "a customer could not be told yet"),
         }
-        if attempt < ATTEMPTS {
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
     }
+    mailer.send(&notice.email, mail).await
 }
 
 fn write(notice: &Notice, public_url: &str) -> Mail {
@@ -110,6 +136,7 @@ mod tests {
         for (locale, used, day) in [("pt", "950.000", "23/12/2026"), ("en", "950,000", "23 December 2026")] {
             for level in [Level::Nearly, Level::Exhausted] {
                 let notice = Notice {
+                    period: PeriodId::new(),
                     level,
                     email: "ana@example.com".into(),
                     locale: locale.into(),

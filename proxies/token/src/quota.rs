@@ -34,8 +34,8 @@ const GRACE: time::Duration = time::Duration::days(usage::GRACE_DAYS as i64);
 /// How long the counters of a period outlive that, for events that come late.
 const KEPT_AFTER: time::Duration = time::Duration::DAY;
 
-/// Answers `{verdict, spent}`: `seed` when Postgres must be asked first, `exhausted`, `busy` when reservations take
-/// what is left, or `granted`.
+/// Answers `{verdict, spent}`: `seed` when Postgres must be asked first, `too large` when the request may take more than
+/// is left, `busy` when reservations take what is left, or `granted`.
 static RESERVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -48,7 +48,7 @@ static RESERVE: LazyLock<Script> = LazyLock::new(|| {
         redis.call('HSET', KEYS[1], 'base', string.format('%.0f', base))
         redis.call('PEXPIREAT', KEYS[1], ARGV[7])
         local spent = base + (tonumber(kept[2]) or 0)
-        if spent + tokens > limit then return {'exhausted', spent} end
+        if spent + tokens > limit then return {'too large', spent} end
         redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now))
         local held = 0
         for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
@@ -86,8 +86,10 @@ impl Hold {
 pub(crate) enum Verdict {
     /// It may go; `nearly` from `WARN_PERCENT` of the limit.
     Granted { hold: Hold, nearly: bool },
-    /// The period has too little left.
+    /// The period has next to nothing left.
     Exhausted(Period),
+    /// The period has less left than this request may take, but enough for others.
+    TooLarge(Period),
     /// The agent has no period that runs now.
     NoPeriod,
 }
@@ -131,11 +133,9 @@ impl Quota {
             let hold = Hold { request, agent, period: period.id, forget_at, tokens };
             let (verdict, spent) = self.ask(&hold, &period, fresh).await?;
             match verdict.as_str() {
-                "granted" => {
-                    let nearly = spent.saturating_mul(100) >= period.limit.saturating_mul(WARN_PERCENT);
-                    return Ok(Verdict::Granted { hold, nearly });
-                }
-                "exhausted" => return Ok(Verdict::Exhausted(period)),
+                "granted" => return Ok(Verdict::Granted { hold, nearly: nearly(spent, period.limit) }),
+                "too large" if nearly(spent, period.limit) => return Ok(Verdict::Exhausted(period)),
+                "too large" => return Ok(Verdict::TooLarge(period)),
                 "busy" => return Err(Problem::quota_reserved()),
                 // Redis knows nothing of the period: what was read before is too old to begin from.
                 _ => match self.read(agent).await.map_err(|_| Problem::away("the database"))? {
@@ -194,6 +194,11 @@ impl Quota {
         }
         Ok(period)
     }
+}
+
+/// Whether `WARN_PERCENT` of `limit` are spent.
+fn nearly(spent: i64, limit: i64) -> bool {
+    spent.saturating_mul(100) >= limit.saturating_mul(WARN_PERCENT)
 }
 
 /// Milliseconds since 1970.

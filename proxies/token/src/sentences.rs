@@ -26,6 +26,21 @@ pub(crate) fn exhausted(locale: &str, ends_at: OffsetDateTime, public_url: &str)
     }
 }
 
+/// This request may take more than is left, although most others would fit.
+pub(crate) fn too_large(locale: &str, ends_at: OffsetDateTime, public_url: &str) -> String {
+    let day = day(locale, ends_at);
+    match locale {
+        "en" => format!(
+            "This message is too large for what is left of this month's quota. Please send a shorter one; the quota is \
+             renewed on {day}, or upgrade the plan at {public_url}/en"
+        ),
+        _ => format!(
+            "Esta mensagem é grande demais para o que resta do limite deste mês. Envie uma mais curta; o limite se \
+             renova em {day}, ou amplie o plano em {public_url}/pt"
+        ),
+    }
+}
+
 /// There is no period to spend from.
 pub(crate) fn no_period(locale: &str, public_url: &str) -> String {
     match locale {

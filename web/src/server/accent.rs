@@ -1,6 +1,6 @@
 //! The rules behind accent classes: a niche's colour, made visible on both grounds.
 
-use crate::accent::{class, parse};
+use crate::accent::parse;
 
 /// Paper and raised white, and their dark counterparts: what an accent stands on, as linear luminance.
 const LIGHT_GROUND: f64 = 0.955;
@@ -78,6 +78,7 @@ fn from_oklab([lightness, a, b]: [f64; 3]) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accent::class;
 
     #[test]
     fn an_accent_stands_out_from_both_grounds() {

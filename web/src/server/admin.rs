@@ -73,7 +73,7 @@ pub(super) struct Token {
 pub(super) async fn sign_in(reader: Reader, Form(Token { token }): Form<Token>) -> Response {
     let token = token.trim();
     let good = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\".contains(&byte));
-    let secure = if reader.web.secure { "; Secure" } else { "" };
+    let secure = if reader.web.is_https() { "; Secure" } else { "" };
     let value = if good { token } else { "refused" };
     let line = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={KEPT}{secure}");
     let cookies = HeaderValue::try_from(line).map(|mut line| {

@@ -1,6 +1,6 @@
 //! The server: pages, forms, static files, and the API behind `/api`.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{future::IntoFuture, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -32,6 +32,9 @@ mod security;
 use api::Api;
 use assets::Assets;
 
+/// How long requests may still take once the process is to stop.
+const GRACE: Duration = Duration::from_secs(4);
+
 /// How the web is run.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -59,6 +62,9 @@ pub enum Error {
     /// The client for the API could not be made.
     #[error("no client for the API: {0}")]
     Client(#[source] reqwest::Error),
+    /// People cannot reach us there.
+    #[error("{0} is no address that a browser could have of us")]
+    PublicUrl(Url),
     /// Serving ended.
     #[error("the web stopped serving: {0}")]
     Serve(#[source] std::io::Error),
@@ -69,7 +75,14 @@ struct Web {
     api: Api,
     assets: Assets,
     dev: bool,
-    secure: bool,
+    /// Where people reach us, as browsers name it.
+    origin: HeaderValue,
+}
+
+impl Web {
+    fn is_https(&self) -> bool {
+        self.origin.as_bytes().starts_with(b"https:")
+    }
 }
 
 type App = State<Arc<Web>>;
@@ -82,7 +95,15 @@ pub async fn serve(settings: ServerConfig, shutdown: CancellationToken) -> Resul
     // Chats and progress are streams without an end: closing them is what ends the last connections.
     let ended = shutdown.clone();
     let router = router.layer(middleware::from_fn_with_state(shutdown, end_with));
-    axum::serve(listener, router).with_graceful_shutdown(ended.cancelled_owned()).await.map_err(Error::Serve)
+    let serving = axum::serve(listener, router).with_graceful_shutdown(ended.clone().cancelled_owned());
+    let late = async {
+        ended.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => served.map_err(Error::Serve),
+        () = late => Ok(()),
+    }
 }
 
 fn router(settings: &ServerConfig) -> Result<Router, Error> {
@@ -91,7 +112,8 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         api: Api::new(settings.api_url.clone()).map_err(Error::Client)?,
         assets,
         dev: settings.dev,
-        secure: settings.public_url.scheme() == "https",
+        origin: HeaderValue::try_from(settings.public_url.origin().ascii_serialization())
+            .map_err(|_| Error::PublicUrl(settings.public_url.clone()))?,
     });
     let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/pt") }))
@@ -116,11 +138,11 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         .route("/{locale}/admin/{section}", get(admin::section))
         .route("/{locale}/admin/jobs/{id}/retry", post(admin::retry))
         .route("/{locale}/design", get(routes::design))
+        .route("/assets/{name}", get(assets::serve))
         .fallback(routes::not_found)
         .layer(CompressionLayer::new());
     Ok(Router::new()
         .route("/api/{*path}", any(proxy::forward))
-        .route("/assets/{name}", get(assets::serve))
         .route("/qr/telegram/{bot}", get(qr::telegram))
         .route("/healthz", get(|| async { axum::Json(serde_json::json!({"role": "web"})) }))
         .merge(pages)

@@ -34,6 +34,10 @@ pub(super) async fn forward(State(web): App, request: Request) -> Response {
     {
         headers.insert(header::AUTHORIZATION, authorization);
     }
+    // The API knows one address of ours; a browser may have come by another, such as 127.0.0.1 for localhost.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin") && headers.contains_key(header::ORIGIN) {
+        headers.insert(header::ORIGIN, web.origin.clone());
+    }
     strip(&mut headers);
     let request = web
         .api

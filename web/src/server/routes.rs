@@ -12,7 +12,7 @@ use openclaw_api_types::{
     OutboxMail, Problem, Progress, TierSummary,
 };
 
-use super::{Web, api::Failure, reader::Reader};
+use super::{Web, api::Failure, reader::Reader, see_other};
 use crate::{
     Page,
     document::{
@@ -226,5 +226,8 @@ pub(super) async fn design(reader: Reader) -> Response {
 /// Whatever else.
 pub(super) async fn not_found(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
+    if let Some(path) = parts.uri.path().strip_suffix('/').filter(|path| path.len() > 1 && !path.starts_with("//")) {
+        return see_other(path);
+    }
     Reader::of(&mut parts, &web).await.not_found()
 }

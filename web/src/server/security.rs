@@ -55,7 +55,7 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
     );
-    if web.secure {
+    if web.is_https() {
         add(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
     answer

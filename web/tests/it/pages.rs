@@ -10,6 +10,7 @@ const AGENT: &str = "018f0000-0000-7000-8000-0000000000a1";
 async fn the_root_leads_to_portuguese() {
     let web = TestWeb::start().await;
     assert_eq!(location(&web.get("/").await), "/pt");
+    assert_eq!(location(&web.get("/en/").await), "/en");
 }
 
 #[tokio::test]
@@ -109,7 +110,9 @@ async fn choosing_a_tier_signs_in_first_and_pays_then() {
     let paid = web.post_as_customer("/pt/demo-checkout/k1", &[]).await;
     assert_eq!(location(&paid), "/pt/progress/k1");
     let progress = web.get_as_customer("/pt/progress/k1").await.text().await.unwrap();
-    assert!(progress.contains("data-test=\"progress-step-payment\"") && progress.contains("Pagamento confirmado"));
+    assert!(
+        progress.contains("data-test=\"progress-step-payment\"") && progress.contains("Preparar o espaço do agente")
+    );
 }
 
 #[tokio::test]

@@ -143,6 +143,53 @@ async fn while_the_platform_is_away_a_message_waits_and_the_person_is_told_once(
 }
 
 #[tokio::test]
+async fn a_change_whose_answer_was_lost_is_not_taken_for_another_gateways() {
+    let world = World::start().await;
+    world.llm.push(Reply::tool_calls([("order", json!({}))]));
+    world.llm.push(Reply::text("Pedido feito."));
+    world.platform.lost_answers.store(1, Ordering::SeqCst);
+    let _gateway = world.gateway();
+    world.says("Peça um");
+    assert_eq!(world.sent(1).await[0].text, "Pedido feito.");
+    world.settled().await;
+    assert_eq!(*world.platform.calls.lock().unwrap(), ["order"]);
+    assert!(world.llm.requests()[1].body["messages"].to_string().contains("Ordered."));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_given_up_and_the_next_message_answered() {
+    let world = World::start().await;
+    world.platform.largest.store(4_000, Ordering::SeqCst);
+    world.llm.push(Reply::text("Breve."));
+    world.llm.push(Reply::text("longo ".repeat(1_000)));
+    world.llm.push(Reply::tool_calls([("order", json!({"note": "longo ".repeat(1_000)}))]));
+    world.llm.push(Reply::text("Outra."));
+    let _gateway = world.gateway();
+    for text in ["um", "dois", "três", "quatro"] {
+        world.says(text);
+    }
+    world.settled().await;
+    let texts: Vec<String> = world.sent(4).await.into_iter().map(|sent| sent.text).collect();
+    assert_eq!((texts[0].as_str(), texts[3].as_str(), texts.len()), ("Breve.", "Outra.", 4));
+    assert!(texts[1].contains("grande demais") && texts[2] == texts[1], "{texts:?}");
+    assert!(world.platform.calls.lock().unwrap().is_empty(), "nothing is done that could not be recorded");
+    let turns = world.conversation()["turns"].to_string();
+    assert!(turns.contains("Breve.") && turns.contains("Outra."), "the past stays: {turns}");
+}
+
+#[tokio::test]
+async fn a_chat_whose_every_state_is_refused_is_told_so_and_moves_on() {
+    let world = World::start().await;
+    world.platform.largest.store(0, Ordering::SeqCst);
+    world.llm.always(Reply::text("Answer."));
+    let _gateway = world.gateway();
+    world.says("Oi");
+    world.settled().await;
+    let sent = world.sent(1).await;
+    assert!(sent.len() == 1 && sent[0].text.contains("grande demais"), "{sent:?}");
+}
+
+#[tokio::test]
 async fn two_gateways_at_once_answer_once() {
     let world = World::start().await;
     world.llm.always(Reply::text("Answer.").after(Duration::from_millis(200)));

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,10 @@ pub(crate) struct Platform {
     pub(crate) stuck: watch::Sender<bool>,
     pub(crate) mcp_away: AtomicBool,
     pub(crate) api_away: AtomicBool,
+    /// The largest state that is taken, in bytes.
+    pub(crate) largest: AtomicUsize,
+    /// So many changes of the state are made, and their answers lost.
+    pub(crate) lost_answers: AtomicUsize,
 }
 
 impl Platform {
@@ -75,6 +79,8 @@ impl World {
             stuck: watch::channel(false).0,
             mcp_away: AtomicBool::new(false),
             api_away: AtomicBool::new(false),
+            largest: AtomicUsize::new(1 << 20),
+            lost_answers: AtomicUsize::new(0),
         });
         let mcp = Router::new()
             .nest_service("/mcp", tools::service(platform.clone()))
@@ -226,6 +232,9 @@ async fn write_state(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if body.len() > platform.largest.load(Ordering::SeqCst) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     let mut state = platform.state.lock().unwrap();
     let version = state.get(&key).map(|(version, _)| *version);
     let expected = match (headers.get("if-match"), headers.get("if-none-match")) {
@@ -238,5 +247,9 @@ async fn write_state(
     }
     let next = version.unwrap_or_default() + 1;
     state.insert(key, (next, serde_json::from_slice(&body).unwrap()));
+    let less = |lost: usize| lost.checked_sub(1);
+    if platform.lost_answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
     (StatusCode::NO_CONTENT, tag(next)).into_response()
 }

@@ -1,17 +1,11 @@
 //! Look whether an agent is well, and restart its gateway if it is not.
 
-use std::time::Duration;
-
 use openclaw_platform::agents::{Agent, AgentState};
-use time::OffsetDateTime;
 
 use super::{Context, Job, Step};
-use crate::{drivers::Phase, error::JobError};
+use crate::{drivers::Phase, error::JobError, silence::is_heard};
 
-/// A gateway tells of itself every 30 s; one that was silent for three of these is not well.
-const SILENCE: Duration = Duration::from_secs(90);
-
-/// Restarts the gateway of a live agent if it does not run or was silent for 90 s.
+/// Restarts the gateway of a live agent if it does not run or was silent for too long.
 pub(crate) struct HealthCheck;
 
 impl Job for HealthCheck {
@@ -31,6 +25,7 @@ impl Job for HealthCheck {
 }
 
 fn is_well(context: &Context<'_>, agent: &Agent) -> bool {
-    let heard = agent.heartbeat_at.is_some_and(|at| OffsetDateTime::now_utc() - at < SILENCE);
-    matches!(context.operator.driver.status(agent.id).phase, Phase::Running { .. }) && heard
+    let operator = context.operator;
+    matches!(operator.driver.status(agent.id).phase, Phase::Running { .. })
+        && is_heard(agent.heartbeat_at, operator.config.silence)
 }

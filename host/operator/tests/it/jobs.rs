@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use openclaw_platform::{
+    AgentId,
     agents::{AgentState, WEB_CHAT_BASE},
     jobs::{self, Instruction, JobState},
     tokens::{self, Authenticator, Refusal},
@@ -180,6 +181,65 @@ async fn health_check_restarts_what_was_silent_and_leaves_alone_what_is_well() {
     world.done(world.order(agent, Instruction::HealthCheck).await).await;
     assert_eq!(world.starts(agent).await, 2);
     world.gateway(agent).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_runs_and_says_nothing_is_started_again() {
+    let world = World::new().await;
+    let mut config = world.config();
+    (config.silence, config.second_look) = (Duration::from_secs(60), Duration::from_secs(1));
+    let operator = world.operator_with(config).await;
+    let (well, hangs) = (world.live_agent().await, world.live_agent().await);
+    let silence = async |agents: &[AgentId]| {
+        let ids: Vec<_> = agents.iter().map(|agent| agent.0).collect();
+        let query = sqlx::query("UPDATE agents SET heartbeat_at = now() - interval '2 minutes' WHERE id = ANY($1)");
+        query.bind(ids).execute(&world.db).await.unwrap();
+    };
+    let before = (world.gateway(well).await, world.gateway(hangs).await);
+    silence(&[hangs]).await;
+    let after =
+        until("another one runs", async || world.gateways(hangs).await.into_iter().find(|pid| *pid != before.1)).await;
+    let checks = until("the check is done", async || {
+        let jobs = jobs::of_agent(&world.db, hangs).await.unwrap();
+        let checks: Vec<_> = jobs.into_iter().filter(|job| job.kind == "health-check").collect();
+        checks.iter().all(|job| job.state == JobState::Done).then_some(checks)
+    })
+    .await;
+    assert_eq!(checks.len(), 1, "one silence is checked once");
+    assert_eq!((world.gateway(well).await, world.gateway(hangs).await), (before.0, after));
+
+    // All at once: nobody listens, and no gateway is to blame.
+    silence(&[well, hangs]).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!((world.starts(well).await, world.starts(hangs).await), (1, 2));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_is_not_given_up_before_its_agent_is_left_in_order() {
+    let world = World::new().await;
+    let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
+    for statement in [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$",
+        "CREATE TRIGGER refuse BEFORE UPDATE ON agents FOR EACH ROW WHEN (NEW.state = 'failed') EXECUTE FUNCTION refuse()",
+    ] {
+        sqlx::query(statement).execute(&world.db).await.unwrap();
+    }
+    let operator = world.operator().await;
+    let agent = world.agent_of(world.customer().await, wanting).await;
+    let job = world.order(agent, Instruction::Provision).await;
+    let waiting = until("an attempt failed", async || {
+        let view = world.job(job).await;
+        (view.error.is_some() && view.state != JobState::Running).then_some(view)
+    })
+    .await;
+    assert_eq!((waiting.state, world.state(agent).await), (JobState::Queued, AgentState::Provisioning));
+    assert!(waiting.error.unwrap().contains("`name`"), "it says what is wrong with the job");
+
+    sqlx::query("DROP TRIGGER refuse ON agents").execute(&world.db).await.unwrap();
+    world.settled(job, JobState::Failed).await;
+    assert_eq!(world.get(agent).await.reason.as_deref(), Some("persona"));
     operator.stop().await;
 }
 

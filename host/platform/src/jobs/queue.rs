@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::Instruction;
+use super::{Instruction, JobState};
 use crate::{AgentId, CustomerId, Error, JobId, error::Result};
 
 /// How long a claim lasts without being renewed.
@@ -114,59 +114,40 @@ impl Claim {
 
     /// The job is done. False: it was no longer this claim's to say.
     pub async fn finish(&self, db: &PgPool) -> Result<bool> {
-        let settled = sqlx::query!(
-            "UPDATE jobs SET state = 'done', lease_until = NULL, error = NULL, finished_at = now()
-             WHERE id = $1 AND worker = $2 AND attempts = $3 AND state = 'running'",
-            self.id.0,
-            self.worker,
-            self.attempt,
-        )
-        .execute(db)
-        .await?;
-        Ok(settled.rows_affected() > 0)
+        self.settle(db, JobState::Done, None, Duration::ZERO).await
     }
 
     /// This attempt failed with `error`; the next one is due after `pause`. False as for [`Claim::finish`].
     pub async fn put_off(&self, db: &PgPool, error: &str, pause: Duration) -> Result<bool> {
-        let settled = sqlx::query!(
-            "UPDATE jobs SET state = 'queued', lease_until = NULL, error = $4, failures = failures + 1,
-                    run_at = now() + make_interval(secs => $5)
-             WHERE id = $1 AND worker = $2 AND attempts = $3 AND state = 'running'",
-            self.id.0,
-            self.worker,
-            self.attempt,
-            error,
-            pause.as_secs_f64(),
-        )
-        .execute(db)
-        .await?;
-        Ok(settled.rows_affected() > 0)
+        self.settle(db, JobState::Queued, Some(error), pause).await
     }
 
     /// The job is given up with `error`: a dead letter, until someone has it tried again. False as for
     /// [`Claim::finish`].
     pub async fn give_up(&self, db: &PgPool, error: &str) -> Result<bool> {
-        let settled = sqlx::query!(
-            "UPDATE jobs SET state = 'failed', lease_until = NULL, error = $4, failures = failures + 1, finished_at = now()
-             WHERE id = $1 AND worker = $2 AND attempts = $3 AND state = 'running'",
-            self.id.0,
-            self.worker,
-            self.attempt,
-            error,
-        )
-        .execute(db)
-        .await?;
-        Ok(settled.rows_affected() > 0)
+        self.settle(db, JobState::Failed, Some(error), Duration::ZERO).await
     }
 
     /// The worker stops before the job is done: the next may take it at once. No failure.
     pub async fn release(&self, db: &PgPool) -> Result<bool> {
+        self.settle(db, JobState::Queued, None, Duration::ZERO).await
+    }
+
+    /// Ends the claim. An `error` is a failure, and stays to be seen until the job is done.
+    async fn settle(&self, db: &PgPool, state: JobState, error: Option<&str>, pause: Duration) -> Result<bool> {
         let settled = sqlx::query!(
-            "UPDATE jobs SET state = 'queued', lease_until = NULL, run_at = now()
+            "UPDATE jobs SET state = $4, lease_until = NULL,
+                    error = CASE WHEN $4 = 'done' THEN NULL ELSE coalesce($5, error) END,
+                    failures = failures + CASE WHEN $5::text IS NULL THEN 0 ELSE 1 END,
+                    run_at = now() + make_interval(secs => $6),
+                    finished_at = CASE WHEN $4 IN ('done', 'failed') THEN now() END
              WHERE id = $1 AND worker = $2 AND attempts = $3 AND state = 'running'",
             self.id.0,
             self.worker,
             self.attempt,
+            state.as_str(),
+            error,
+            pause.as_secs_f64(),
         )
         .execute(db)
         .await?;

@@ -30,13 +30,18 @@ impl Tool for CheckInteractions {
 
     fn wording(locale: Locale) -> Wording {
         match locale {
-            Locale::En => Wording { title: "Check interactions between medicines", ..Wording::default() },
+            Locale::En => Wording {
+                title: "Check interactions between medicines",
+                labels: &[("medicines", "Medicines")],
+                ..Wording::default()
+            },
             Locale::Pt => Wording {
                 title: "Verificar interações entre medicamentos",
                 description: "Verifica se dois ou mais medicamentos interagem quando tomados juntos: pode tomar A com B? \
                     Também álcool, toranja e plantas. Aceita marcas, substâncias e classes, em português ou inglês. \
                     Responde com base em listas públicas: gravidade, efeito, conduta e fonte; avisa quando não conhece \
                     um nome. Use em toda pergunta sobre combinar remédios e nunca responda de memória.",
+                labels: &[("medicines", "Medicamentos")],
                 arguments: &[(
                     "medicines",
                     "Os medicamentos (remédios) a verificar juntos, dois ou mais: marcas ou substâncias como a pessoa \

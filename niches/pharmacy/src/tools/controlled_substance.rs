@@ -66,12 +66,17 @@ impl Tool for ControlledSubstance {
 
     fn wording(locale: Locale) -> Wording {
         match locale {
-            Locale::En => Wording { title: "Look up a controlled medicine", ..Wording::default() },
+            Locale::En => Wording {
+                title: "Look up a controlled medicine",
+                labels: &[("medicine", "Medicine")],
+                ..Wording::default()
+            },
             Locale::Pt => Wording {
                 title: "Consultar medicamento controlado",
                 description: "Consulta se um medicamento é controlado no Brasil (Portaria 344/98, antimicrobianos, GLP-1): \
                     que receita precisa (notificação, receita especial), a cor, a validade e o que a farmácia retém. \
                     Com fonte e data da lista.",
+                labels: &[("medicine", "Medicamento")],
                 arguments: &[(
                     "medicine",
                     "O medicamento cuja receita, tarja ou retenção se quer saber: marca ou substância.",

@@ -82,11 +82,12 @@ impl Tool for FindStock {
 
     fn wording(locale: Locale) -> Wording {
         match locale {
-            Locale::En => Wording { title: "Find in stock", ..Wording::default() },
+            Locale::En => Wording { title: "Find in stock", labels: &[("query", "Looked for")], ..Wording::default() },
             Locale::Pt => Wording {
                 title: "Consultar estoque",
                 description: "Consulta o que a farmácia tem no estoque: se tem o produto, quantas unidades restam, em que \
                     lotes, quando vencem e a que preço. Procura por produto, marca ou princípio ativo.",
+                labels: &[("query", "Procura")],
                 arguments: &[("query", "O produto, a marca ou a substância a procurar no estoque, ou \"tudo\".")],
             },
         }

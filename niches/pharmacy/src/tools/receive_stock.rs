@@ -51,11 +51,28 @@ impl Tool for ReceiveStock {
 
     fn wording(locale: Locale) -> Wording {
         match locale {
-            Locale::En => Wording { title: "Record a delivery", ..Wording::default() },
+            Locale::En => Wording {
+                title: "Record a delivery",
+                labels: &[
+                    ("product", "Product"),
+                    ("batch", "Lot"),
+                    ("expires", "Expires"),
+                    ("quantity", "Quantity"),
+                    ("price", "Price (R$)"),
+                ],
+                ..Wording::default()
+            },
             Locale::Pt => Wording {
                 title: "Registrar entrada de mercadoria",
                 description: "Registra uma entrada: soma unidades de um lote ao estoque. Só quando a pessoa informou produto, \
                     lote, validade e quantidade. Recusa lote vencido.",
+                labels: &[
+                    ("product", "Produto"),
+                    ("batch", "Lote"),
+                    ("expires", "Validade"),
+                    ("quantity", "Quantidade"),
+                    ("price", "Preço (R$)"),
+                ],
                 arguments: &[
                     ("product", "O produto como deve ser chamado, com concentração e apresentação."),
                     ("batch", "O número do lote na caixa."),

@@ -61,12 +61,25 @@ impl Tool for Sell {
 
     fn wording(locale: Locale) -> Wording {
         match locale {
-            Locale::En => Wording { title: "Record a sale", ..Wording::default() },
+            Locale::En => Wording {
+                title: "Record a sale",
+                labels: &[
+                    ("product", "Product"),
+                    ("quantity", "Quantity"),
+                    ("prescription_checked", "Prescription checked"),
+                ],
+                ..Wording::default()
+            },
             Locale::Pt => Wording {
                 title: "Registrar venda",
                 description: "Registra uma venda: retira unidades do estoque, do lote que vence primeiro. Só quando a pessoa \
                     pediu a venda com produto e quantidade. Nunca vende lote vencido; medicamento controlado exige receita \
                     conferida.",
+                labels: &[
+                    ("product", "Produto"),
+                    ("quantity", "Quantidade"),
+                    ("prescription_checked", "Receita conferida"),
+                ],
                 arguments: &[
                     ("product", "O produto a vender, como está no estoque."),
                     ("quantity", "Quantas unidades são vendidas."),

@@ -133,6 +133,62 @@ async fn a_keyed_send_reaches_telegram_once_and_an_uncertain_one_is_not_repeated
 }
 
 #[tokio::test]
+async fn a_send_is_answered_once_it_is_kept_that_it_happened() {
+    let (world, telegram) = (World::new().await, TelegramServer::start().await);
+    let token = "900000009:kept";
+    telegram.add_bot(token);
+    let agent = world.agent(Some(token), &[ANA]).await;
+    let relay = world.relay_with(&[("TELEGRAM_API_URL", telegram.url())]).await;
+    for statement in [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE 'going down' USING ERRCODE = '57P01'; END $$",
+        "CREATE TRIGGER refuse BEFORE UPDATE ON relay_sends FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ] {
+        sqlx::query(statement).execute(&world.db.pool).await.unwrap();
+    }
+    let body = json!({ "chat_id": ANA, "text": "x", "openclaw_key": "k" });
+    let mend = async {
+        eventually("it was sent", async || telegram.sent(token).len() == 1).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        sqlx::query("DROP TRIGGER refuse ON relay_sends").execute(&world.db.pool).await.unwrap();
+    };
+    let (sent, ()) = tokio::join!(relay.ok(&agent.token, "sendMessage", body.clone()), mend);
+    assert_eq!(relay.ok(&agent.token, "sendMessage", body).await, sent);
+    assert_eq!(telegram.sent(token).len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_what_nobody_said_and_leaves_the_rest_with_telegram() {
+    let (world, telegram) = (World::new().await, TelegramServer::start().await);
+    let token = "900000010:full";
+    telegram.add_bot(token);
+    let agent = world.agent(Some(token), &[ANA]).await;
+    let fill = async |from: i64, to: i64, body: &str| {
+        let query = "INSERT INTO relay_updates (agent_id, update_id, body)
+                     SELECT $1, n, $4::jsonb FROM generate_series($2::bigint, $3::bigint) AS n";
+        sqlx::query(query).bind(agent.id.0).bind(from).bind(to).bind(body).execute(&world.db.pool).await.unwrap();
+        let last = "UPDATE relay_bots SET last_update_id = $2 WHERE agent_id = $1";
+        sqlx::query(last).bind(agent.id.0).bind(to).execute(&world.db.pool).await.unwrap();
+    };
+    let full = i64::try_from(relay::LONGEST_QUEUE).unwrap();
+    fill(1, full - 1, r#"{"message":{"text":"said"}}"#).await;
+    fill(full, full, r#"{"message_reaction":{}}"#).await;
+    let waiting = async || relay::waiting(&world.db.pool, agent.id).await.unwrap();
+    let relay = world.relay_with(&[("TELEGRAM_API_URL", telegram.url())]).await;
+
+    telegram.user_says(token, ANA, "the last that fits");
+    eventually("it took the place of a reaction", async || telegram.waiting(token) == 0).await;
+    assert_eq!(waiting().await, full);
+    telegram.user_says(token, ANA, "one too many");
+    eventually("it is refused", async || logs().contains("the agent's queue is full")).await;
+    assert_eq!((waiting().await, telegram.waiting(token)), (full, 1), "Telegram still has it");
+    // The gateway confirms what was there first, and there is room again.
+    relay.texts(&agent.token, full, 0).await;
+    eventually("it is taken", async || telegram.waiting(token) == 0).await;
+    assert_eq!(relay.texts(&agent.token, full, 0).await, ["the last that fits", "one too many"]);
+}
+
+#[tokio::test]
 async fn telegrams_limits_are_kept_by_waiting_in_order() {
     let (world, telegram) = (World::new().await, TelegramServer::start().await);
     let token = "900000005:limits";

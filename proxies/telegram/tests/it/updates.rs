@@ -134,6 +134,8 @@ async fn a_closed_token_is_refused_also_in_the_middle_of_a_poll() {
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert_eq!(relay.refused(&agent.token, "getMe", json!({})).await.0, 401);
     assert_eq!(relay::waiting(&world.db.pool, agent.id).await.unwrap(), 1, "it is kept");
+    let others = [agent.id, world.agent(None, &[]).await.id];
+    assert_eq!(relay::closed(&world.db.pool, &others).await.unwrap(), [agent.id]);
 }
 
 #[tokio::test]

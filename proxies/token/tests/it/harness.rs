@@ -74,6 +74,7 @@ impl Backing {
 /// A running proxy; it ends when this is dropped.
 pub(crate) struct Proxy {
     pub(crate) url: String,
+    client: reqwest::Client,
     shutdown: DropGuard,
     running: tokio::task::JoinHandle<Result<(), openclaw_token_proxy::Error>>,
 }
@@ -96,7 +97,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(openclaw_token_proxy::serve_on(listener, settings, shutdown.clone()));
-        Self { url, shutdown: shutdown.drop_guard(), running }
+        Self { url, client: openclaw_platform::http::client(), shutdown: shutdown.drop_guard(), running }
     }
 
     /// Stops it as SIGTERM does, and waits until it has.
@@ -107,10 +108,7 @@ impl Proxy {
 
     /// `body` to the completions, as `token`.
     pub(crate) fn ask(&self, token: &str, body: &Value) -> RequestBuilder {
-        openclaw_platform::http::client()
-            .post(format!("{}/v1/chat/completions", self.url))
-            .bearer_auth(token)
-            .json(body)
+        self.client.post(format!("{}/v1/chat/completions", self.url)).bearer_auth(token).json(body)
     }
 }
 
@@ -162,6 +160,16 @@ impl Agent {
 
     pub(crate) async fn period(&self, db: &PgPool) -> Period {
         usage::current_period(db, self.id).await.unwrap().unwrap()
+    }
+
+    /// Sets what its period has spent.
+    pub(crate) async fn spent(&self, db: &PgPool, used: i64) {
+        sqlx::query("UPDATE usage_periods SET tokens_used = $2 WHERE agent_id = $1")
+            .bind(self.id.0)
+            .bind(used)
+            .execute(db)
+            .await
+            .unwrap();
     }
 
     /// How many requests were metered.

@@ -7,3 +7,4 @@ mod harness;
 mod metering;
 mod providers;
 mod quota;
+mod restarts;

@@ -50,7 +50,8 @@ async fn a_spent_quota_is_a_sentence_in_the_users_language() {
     let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi")).await);
     let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;
     for (locale, words) in [("pt", "limite de uso"), ("en", "quota")] {
-        let agent = Agent::create(&backing.db, locale, Some(100)).await;
+        let agent = Agent::create(&backing.db, locale, Some(1_000)).await;
+        agent.spent(&backing.db, 900).await;
         let whole = proxy.ask(&agent.token, &question(false)).send().await.unwrap();
         assert_eq!((whole.status().as_u16(), whole.headers()["x-openclaw-quota"].as_bytes()), (200, &b"exhausted"[..]));
         let whole: Value = whole.json().await.unwrap();
@@ -72,6 +73,34 @@ async fn a_spent_quota_is_a_sentence_in_the_users_language() {
         assert_eq!(agent.events(&backing.db).await, 0);
     }
     assert!(llm.requests().is_empty());
+}
+
+#[tokio::test]
+async fn one_message_too_large_for_what_is_left_spends_nothing_and_tells_nobody() {
+    let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi").usage(5, 5)).await);
+    let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;
+    for (locale, words) in [("pt", "grande demais"), ("en", "too large")] {
+        let agent = Agent::create(&backing.db, locale, Some(1_000)).await;
+        let mut large = question(false);
+        large["max_tokens"] = json!(2_000);
+        let answer = proxy.ask(&agent.token, &large).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["x-openclaw-quota"]),
+            (200, &"too-large".parse().unwrap())
+        );
+        let answer: Value = answer.json().await.unwrap();
+        let sentence = answer["choices"][0]["message"]["content"].as_str().unwrap();
+        assert!(sentence.contains(words) && sentence.contains(&format!("/{locale}")), "{sentence}");
+
+        let small = proxy.ask(&agent.token, &question(false)).send().await.unwrap();
+        assert!(!small.headers().contains_key("x-openclaw-quota"));
+        backing.counted(&agent, 10).await;
+        let period = agent.period(&backing.db).await;
+        assert_eq!((period.warned_at, period.exhausted_at), (None, None));
+    }
+    proxy.stop().await;
+    assert!(mail::outbox(&backing.db, 10).await.unwrap().is_empty());
+    assert_eq!(llm.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -126,21 +155,53 @@ async fn from_ninety_percent_on_a_header_says_so_and_the_customer_is_told_once()
         assert_eq!(proxy.ask(&agent.token, &small).send().await.unwrap().headers()["x-openclaw-quota"], "90%");
     }
     backing.counted(&agent, 930).await;
-    assert!(agent.period(&backing.db).await.warned_at.is_some());
-    eventually("the mail is sent", async || !mail::outbox(&backing.db, 10).await.unwrap().is_empty()).await;
+    eventually("the customer was told", async || agent.period(&backing.db).await.warned_at.is_some()).await;
     let sent = mail::outbox(&backing.db, 10).await.unwrap();
     assert_eq!(sent.len(), 1);
     assert!(sent[0].mail.subject.contains("90%") && sent[0].to.ends_with("@example.com"), "{sent:?}");
 }
 
 #[tokio::test]
+async fn a_warning_that_a_kill_kept_from_being_sent_is_sent_with_the_next_answer() {
+    let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi").usage(5, 5)).await);
+    let agent = Agent::create(&backing.db, "en", Some(1_000)).await;
+    // What a proxy leaves that dies after it counted and before its mail went out.
+    agent.spent(&backing.db, 950).await;
+    let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;
+    let mut small = question(false);
+    small["max_tokens"] = json!(10);
+    assert_eq!(proxy.ask(&agent.token, &small).send().await.unwrap().status(), 200);
+    eventually("the customer was told", async || agent.period(&backing.db).await.warned_at.is_some()).await;
+    assert_eq!(mail::outbox(&backing.db, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_tiers_limit_counts_in_periods_that_have_not_begun_too() {
+    let backing = Backing::start().await;
+    let agent = backing.agent().await;
+    let period = agent.period(&backing.db).await;
+    let mut db = backing.db.acquire().await.unwrap();
+    let month = time::Duration::days(30);
+    let next = usage::open_period(&mut db, agent.id, period.ends_at, period.ends_at + month, 1_000_000).await.unwrap();
+    assert!(usage::set_limit(&mut db, agent.id, 7).await.unwrap());
+    assert_eq!(agent.period(&backing.db).await.limit, 7);
+    let limit: i64 = sqlx::query_scalar("SELECT token_limit FROM usage_periods WHERE id = $1")
+        .bind(next.0)
+        .fetch_one(&mut *db)
+        .await
+        .unwrap();
+    assert_eq!(limit, 7);
+}
+
+#[tokio::test]
 async fn a_higher_limit_counts_within_seconds() {
     let (backing, llm) = (Backing::start().await, scripted(Reply::text("Oi")).await);
     let proxy = backing.proxy(&[("LLM_BASE_URL", &llm.url)]).await;
-    let agent = Agent::create(&backing.db, "pt", Some(100)).await;
+    let agent = Agent::create(&backing.db, "pt", Some(1_000)).await;
+    agent.spent(&backing.db, 900).await;
     let exhausted = async || {
         let answer = proxy.ask(&agent.token, &question(false)).send().await.unwrap();
-        answer.headers().contains_key("x-openclaw-quota")
+        answer.headers().get("x-openclaw-quota").is_some_and(|quota| quota == "exhausted")
     };
     assert!(exhausted().await);
     eventually("the period says so", async || agent.period(&backing.db).await.exhausted_at.is_some()).await;

@@ -1,4 +1,5 @@
-//! A gateway's log: what it writes, in files of a bounded size.
+//! A gateway's log: what it writes, in files of a bounded size, which the operator's own user alone may read: people's
+//! words may be among it.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ const NAME: &str = "gateway.log";
 const FILE_BYTES: u64 = 1 << 20;
 /// How many full files are kept.
 const KEPT: u32 = 2;
+/// For the owner alone: folders, and files.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// Writes a log.
 pub(super) struct Log {
@@ -25,14 +29,14 @@ impl Log {
     /// Goes on with the log in `folder`, making it if there is none.
     pub(super) async fn open(folder: &Path) -> Result<Self, DriverError> {
         let open = async {
-            fs::create_dir_all(folder).await?;
+            fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).await?;
             Self::begin(folder.join(NAME)).await
         };
         open.await.map_err(|source| DriverError::Folder { folder: folder.to_owned(), source })
     }
 
     async fn begin(path: PathBuf) -> std::io::Result<Self> {
-        let file = fs::OpenOptions::new().create(true).append(true).open(&path).await?;
+        let file = fs::OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(&path).await?;
         let bytes = file.metadata().await?.len();
         Ok(Self { path, file, bytes })
     }
@@ -102,6 +106,17 @@ mod tests {
             assert!(text.lines().all(|l| l.len() == 99) && text.ends_with('\n'), "{name}");
             assert!(text.len() as u64 <= FILE_BYTES + 200_000, "{name} has {} bytes", text.len());
         }
+    }
+
+    #[tokio::test]
+    async fn a_log_is_the_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let agents = folder.path().join("agents");
+        let own = agents.join("one");
+        Log::open(&own).await.unwrap().append(b"words\n").await;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(&agents), mode(&own), mode(&own.join(NAME))], [0o700, 0o700, 0o600]);
     }
 
     #[tokio::test]
