@@ -48,6 +48,7 @@ pub(crate) async fn web() -> anyhow::Result<()> {
         public_url: url("PUBLIC_URL", &settings.public_url)?,
         assets: settings.web_assets.clone(),
         dev: settings.is_dev(),
+        metrics: telemetry::render,
     };
     Ok(openclaw_web::serve(config, shutdown).await?)
 }

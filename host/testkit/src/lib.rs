@@ -1,6 +1,8 @@
 //! Real servers for tests and for `openclaw-cloud dev`: private Postgres and Redis, and stand-ins that speak the
 //! protocol of what lies outside the product (Telegram, LLM providers). Nothing inside the product is mocked.
 
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod components;
 pub mod demo_model;
 pub mod llm;

@@ -40,7 +40,11 @@ pub(crate) fn usage_bar(l: Locale, usage: &Usage, now: Millis) -> View {
                 span()
                     .class("soft")
                     .children(format!(" {}", l.with("usage-of", &[("limit", format::number(l, usage.limit).into())]))),
-                span().class("usage-percent").children(format!("{percent}\u{202f}%")),
+                span().class("usage-percent").children(if percent == 0 && usage.used > 0 {
+                    "<\u{202f}1\u{202f}%".into()
+                } else {
+                    format!("{percent}\u{202f}%")
+                }),
             )),
             svg()
                 .class(format!("usage-bar {tone}"))

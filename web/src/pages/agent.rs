@@ -143,11 +143,12 @@ fn bill(l: Locale, agent: &Agent) -> View {
     let Some(subscription) = &agent.subscription else { return View::new() };
     let state =
         l.find(&format!("subscription-{}", subscription.state), &[]).unwrap_or_else(|| subscription.state.clone());
-    let ends = subscription.current_period_end.as_ref().map(|end| {
+    let running = subscription.state != "canceled";
+    let ends = subscription.current_period_end.as_ref().filter(|_| running).map(|end| {
         let label = if subscription.cancel_at_period_end { l.t("bill-ends") } else { l.t("bill-renews") };
         fact(label, when(l, end, Show::Day))
     });
-    let open = agent.state != AgentState::Destroyed && subscription.state != "canceled";
+    let open = agent.state != AgentState::Destroyed && running;
     let portal = if subscription.demo {
         banner(Tone::Warning, p().children(l.t("bill-demo")))
     } else {

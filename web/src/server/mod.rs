@@ -48,6 +48,8 @@ pub struct ServerConfig {
     pub assets: PathBuf,
     /// Whether this is `dev`: mail goes to the outbox, no admin token is needed.
     pub dev: bool,
+    /// The process' metrics in Prometheus' text form, for `/metrics`.
+    pub metrics: fn() -> String,
 }
 
 /// Why the web does not serve.
@@ -115,6 +117,7 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         origin: HeaderValue::try_from(settings.public_url.origin().ascii_serialization())
             .map_err(|_| Error::PublicUrl(settings.public_url.clone()))?,
     });
+    let metrics = settings.metrics;
     let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/pt") }))
         .route("/{locale}", get(routes::landing))
@@ -145,6 +148,7 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         .route("/api/{*path}", any(proxy::forward))
         .route("/qr/telegram/{bot}", get(qr::telegram))
         .route("/healthz", get(|| async { axum::Json(serde_json::json!({"role": "web"})) }))
+        .route("/metrics", get(move || async move { metrics() }))
         .merge(pages)
         .layer(CatchPanicLayer::custom(html::broken))
         .layer(middleware::from_fn_with_state(Arc::clone(&web), security::guard))

@@ -92,7 +92,7 @@ impl Platform {
         processes(|command, environment| {
             command.first().is_some_and(|c| c == EXECUTABLE)
                 && command.get(1).is_some_and(|c| c == name)
-                && environment.iter().any(|e| *e == mark)
+                && environment.contains(&mark)
         })
     }
 

@@ -4,7 +4,7 @@ use openclaw_api_types::{Agent, AgentState, ChatItem, ChatMessage, List, Say, Sp
 use sycamore::futures::spawn_local_scoped;
 use wasm_bindgen::JsCast;
 
-use crate::{browser, components::prelude::*};
+use crate::{browser, components::prelude::*, pages::agents::is_ending};
 
 /// The list that scrolls.
 const THREAD: &str = "thread";
@@ -57,7 +57,7 @@ pub(super) fn view(l: Locale, agent: &Agent, items: Vec<ChatItem>, answered: imp
             }
         });
     }
-    let open = matches!(agent.state, AgentState::Live | AgentState::Provisioning);
+    let open = matches!(agent.state, AgentState::Live | AgentState::Provisioning) && !is_ending(agent);
     let suggestions = agent.suggestions.clone();
     let placeholder = if open { l.t("chat-label") } else { l.t("chat-closed") };
     section()
