@@ -6,6 +6,11 @@ CREATE TABLE checkouts (
     customer_id   uuid NOT NULL REFERENCES customers ON DELETE CASCADE,
     onboarding_id uuid NOT NULL REFERENCES onboarding_sessions,
     tier          text NOT NULL REFERENCES tiers,
+    -- The interview as it was when the checkout began: what is paid for does not change behind the payment.
+    digest        bytea NOT NULL REFERENCES releases,
+    answers       jsonb NOT NULL,
+    bot_token     bytea,
+    telegram_user bigint,
     agent_id      uuid REFERENCES agents,
     created_at    timestamptz NOT NULL DEFAULT now(),
     paid_at       timestamptz

@@ -90,8 +90,18 @@ fn main() {
         let twice = controlled.insert(id(&row[0], "controlled.md"), entry);
         assert!(twice.is_none(), "controlled.md: {} stands twice", row[0]);
     }
+    let mut addenda = BTreeMap::new();
+    for row in table("addenda.md") {
+        let substance = id(&row[0], "addenda.md");
+        assert!(controlled.contains_key(&substance), "addenda.md: {} is not in controlled.md", row[0]);
+        let (document, colour, kept) = (text(&row[1], &row[2]), text(&row[3], &row[4]), text(&row[5], &row[6]));
+        let entry = format!("({substance}, Addendum {{ document: {document}, colour: {colour}, kept: {kept} }})");
+        assert!(addenda.insert(substance, entry).is_none(), "addenda.md: {} stands twice", row[0]);
+    }
     let entries: Vec<String> = controlled.into_values().collect();
     writeln!(out, "pub(crate) static CONTROLLED: &[(u16, List, Option<Text>)] = &[{}];", entries.join(", ")).unwrap();
+    let entries: Vec<String> = addenda.into_values().collect();
+    writeln!(out, "pub(crate) static ADDENDA: &[(u16, Addendum)] = &[{}];", entries.join(", ")).unwrap();
 
     writeln!(out, "pub(crate) static NAMES: &[Name] = &[").unwrap();
     for (key, (written, target)) in names.0 {

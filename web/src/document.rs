@@ -124,6 +124,9 @@ pub struct SignInPage {
 /// Using a link. A page of its own with a button, because mail scanners open links too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UseLinkPage {
+    /// Whether this browser asked for a link, so that it goes on by itself. One that did not may have been sent
+    /// another's link, to be signed in to another's account.
+    pub asked_here: bool,
     /// The link's secret.
     pub token: String,
 }

@@ -13,12 +13,17 @@ use crate::shell::{cargo, run, target};
 
 /// The crate that the browser runs.
 const CLIENT: &str = "openclaw-web-client";
+/// Says what the bundle beside it was made from.
+const MADE: &str = "made-from";
 /// The files of a bundle that the web serves.
 const FILES: [&str; 2] = ["app.js", "app_bg.wasm"];
 
 /// Builds the client of the checkout at `root` and writes its bundle to `out`. `release` is for small, else for soon.
 pub(crate) fn bundle(root: &Path, out: &Path, release: bool) -> anyhow::Result<()> {
     let wasm = compile(root, release)?;
+    if is_made(&wasm, out, release) {
+        return Ok(());
+    }
     fs::create_dir_all(out)?;
     Bindgen::new()
         .input_path(&wasm)
@@ -36,7 +41,19 @@ pub(crate) fn bundle(root: &Path, out: &Path, release: bool) -> anyhow::Result<(
     for name in FILES {
         compress(&out.join(name), release)?;
     }
-    Ok(())
+    Ok(fs::write(out.join(MADE), made_from(&wasm, release)?)?)
+}
+
+/// Whether `out` holds the bundle of just this `wasm`.
+fn is_made(wasm: &Path, out: &Path, release: bool) -> bool {
+    let made = fs::read_to_string(out.join(MADE)).ok();
+    made.is_some() && made == made_from(wasm, release).ok()
+}
+
+/// What a bundle is made from: the client as it was built, and how.
+fn made_from(wasm: &Path, release: bool) -> anyhow::Result<String> {
+    let built = fs::metadata(wasm)?;
+    Ok(format!("{release} {} {:?}", built.len(), built.modified()?))
 }
 
 fn compile(root: &Path, release: bool) -> anyhow::Result<PathBuf> {

@@ -34,10 +34,13 @@ impl Cursor {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (message, micros) = text.split_once('-').unwrap_or((text, ""));
         let tool = match micros {
-            "" => None,
-            micros => Some(OffsetDateTime::from_unix_timestamp_nanos(micros.parse::<i128>().ok()? * 1000).ok()?),
+            "" => OffsetDateTime::now_utc(),
+            // No tool call is older than 1970; arithmetic and Postgres need not cope with one that is.
+            micros => {
+                let since = micros.parse().ok().filter(|since: &i64| *since >= 0)?;
+                OffsetDateTime::UNIX_EPOCH.checked_add(Duration::microseconds(since))?
+            }
         };
-        let tool = tool.unwrap_or_else(OffsetDateTime::now_utc);
         Some(Self { message: message.parse().ok().filter(|m| *m >= 0)?, tool })
     }
 
@@ -166,7 +169,9 @@ mod tests {
         let place = Cursor::parse("7-1700000000000001").unwrap();
         assert_eq!(place.to_string(), "7-1700000000000001");
         assert_eq!(Cursor::parse("7").unwrap().message, 7);
-        for wrong in ["", "x", "-1", "7-x"] {
+        for wrong in
+            ["", "x", "-1", "7-x", "7--1", "7-99999999999999999999", "7-170141183460469231731687303715884105727"]
+        {
             assert_eq!(Cursor::parse(wrong), None, "{wrong}");
         }
     }

@@ -19,6 +19,9 @@ pub enum ApiError {
     /// The body has more bytes than are taken.
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
+    /// An agent keeps as many bytes as it may.
+    #[error("an agent keeps at most {0} bytes in all: remove values first")]
+    StateFull(i64),
     /// A field of the request will not do.
     #[error("{detail}")]
     Field {
@@ -108,6 +111,7 @@ impl ApiError {
             Self::NotJson(_) => (S::BAD_REQUEST, "invalid-json", "Not JSON"),
             Self::NotSaidToBeJson => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Not said to be JSON"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
+            Self::StateFull(_) => (S::PAYLOAD_TOO_LARGE, "state-full", "State full"),
             Self::Field { code, .. } => (S::UNPROCESSABLE_ENTITY, code, "A field will not do"),
             Self::UnknownNiche(_) => (S::NOT_FOUND, "unknown-niche", "Unknown niche"),
             Self::NotFound(_) => (S::NOT_FOUND, "not-found", "Not found"),

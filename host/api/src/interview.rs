@@ -84,7 +84,8 @@ impl Given {
     }
 }
 
-/// Answers `question`, the current one or an earlier one: what came after that is dropped.
+/// Answers `question`, the current one or an earlier one. The answers after that stay, up to the first that no longer
+/// fits; those that are no longer asked for are dropped.
 pub(crate) async fn answer(
     state: &AppState,
     release: &Release,
@@ -94,14 +95,14 @@ pub(crate) async fn answer(
 ) -> Result<Given> {
     let locale = Locale::stored(&interview.locale);
     let Asked { mut answered, next } = replay(release, &interview.answers, locale).await?;
-    let asked = match answered.iter().position(|(earlier, _)| earlier.id == question) {
+    let (asked, later) = match answered.iter().position(|(earlier, _)| earlier.id == question) {
         Some(at) => {
-            let asked = answered[at].0.clone();
-            answered.truncate(at);
-            asked
+            let later = answered.split_off(at + 1);
+            let (asked, _) = answered.remove(at);
+            (asked, later)
         }
         None => match next {
-            Next::Ask(current) if current.id == question => current,
+            Next::Ask(current) if current.id == question => (current, Vec::new()),
             _ => {
                 let detail = format!("the question {question:?} is not asked here");
                 return Err(ApiError::field("unknown-question", "question", detail));
@@ -124,19 +125,55 @@ pub(crate) async fn answer(
         (Some(_), _) => PROVIDED.to_owned(),
         (None, value) => value.to_owned(),
     };
-    answered.push((asked.clone(), value));
-    let answers: Vec<Answer> =
-        answered.iter().map(|(q, value)| Answer { question: q.id.clone(), value: value.clone() }).collect();
-    let done = match release.next_question(&profile(&answers), locale.as_str()).await? {
+    answered.push((asked, value));
+    let step = match release.next_question(&profile(&kept(&answered)), locale.as_str()).await? {
         Step::Rejected(r) => return Err(ApiError::field("invalid-answer", r.question, r.message)),
-        Step::Done(_) => true,
-        Step::Ask(_) => false,
+        step => step,
     };
+    let done = matches!(go_on(release, &mut answered, step, later, locale).await?, Step::Done(_));
+    let answers = kept(&answered);
     let bot_token = match token {
         Some(token) => BotToken::Set(token),
         None => kept_token(&answered),
     };
     Ok(Given { bot_token, telegram_user: telegram_user(&answered), answers, done })
+}
+
+/// Gives the answers of `later` again, as long as they are asked for and taken. The step after the last of them.
+async fn go_on(
+    release: &Release,
+    answered: &mut Vec<(Question, String)>,
+    mut step: Step,
+    mut later: Vec<(Question, String)>,
+    locale: Locale,
+) -> Result<Step> {
+    loop {
+        let Step::Ask(question) = &step else { return Ok(step) };
+        let Some(at) = later.iter().position(|(earlier, _)| earlier.id == question.id) else { return Ok(step) };
+        let (_, value) = later.remove(at);
+        if !still_fits(question, &value, answered) {
+            return Ok(step);
+        }
+        answered.push((question.clone(), value));
+        match release.next_question(&profile(&kept(answered)), locale.as_str()).await? {
+            Step::Rejected(_) => {
+                answered.pop();
+                return Ok(step);
+            }
+            further => step = further,
+        }
+    }
+}
+
+/// Whether an answer that was taken before would be taken now. Of a bot token only that it was given is known.
+fn still_fits(question: &Question, value: &str, before: &[(Question, String)]) -> bool {
+    let given = question.kind == QuestionKind::TelegramToken && value == PROVIDED;
+    given || matches!(check(question, value, before), Ok(Checked::Plain))
+}
+
+/// As the platform keeps them.
+fn kept(answered: &[(Question, String)]) -> Vec<Answer> {
+    answered.iter().map(|(q, value)| Answer { question: q.id.clone(), value: value.clone() }).collect()
 }
 
 /// Takes the last answer back.
@@ -147,7 +184,7 @@ pub(crate) async fn back(release: &Release, interview: &Interview) -> Result<Giv
     Ok(Given {
         bot_token: kept_token(&answered),
         telegram_user: telegram_user(&answered),
-        answers: answered.into_iter().map(|(q, value)| Answer { question: q.id, value }).collect(),
+        answers: kept(&answered),
         done: false,
     })
 }

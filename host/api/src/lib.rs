@@ -12,6 +12,7 @@ mod events;
 mod housekeeping;
 mod install;
 mod interview;
+mod limits;
 mod locale;
 mod mcp;
 mod niches;
@@ -25,7 +26,7 @@ mod storage;
 mod telegram;
 mod views;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Json, Router, middleware, routing::get};
 use openclaw_platform::{config::Settings, db, http};
@@ -94,7 +95,8 @@ pub async fn serve_on(
     let address = listener.local_addr()?;
     tracing::info!(%address, "the API serves");
     let stopped = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, router(state, extra)).with_graceful_shutdown(stopped).into_future();
+    let service = router(state, extra).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped).into_future();
     tokio::select! {
         ended = serving => ended?,
         // Whatever still goes on after this would hold up the whole platform.

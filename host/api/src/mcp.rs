@@ -14,7 +14,7 @@ use openclaw_platform::{
     tokens::Caller,
     tool_calls::{self, NewToolCall},
 };
-use openclaw_plugins::{Content, PluginError, Release, Spent, ToolCall, ToolError, ToolOutcome};
+use openclaw_plugins::{Content, PluginError, Release, Spent, ToolCall, ToolError, ToolOutcome, storage::StorageError};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -197,7 +197,14 @@ impl Ended {
             Ok(ToolOutcome { result, spent }) => (result, spent),
             Err(error) => {
                 tracing::warn!(%error, code = error.code(), "a tool call broke off");
-                let text = format!("The tool could not answer: {error}. Nothing was changed.");
+                let changed = match &error {
+                    // The connection may have broken while the commit was on its way.
+                    PluginError::Storage(StorageError::Unavailable(_) | StorageError::Other(_)) => {
+                        "Whether its changes were kept is not known: look before you try again."
+                    }
+                    _ => "Nothing was changed.",
+                };
+                let text = format!("The tool could not answer: {error}. {changed}");
                 return Self { outcome: error.code(), result: said(&text), text, spent: Spent::default() };
             }
         };

@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Error, mcp::Turns, niches::Niches};
+use crate::{Error, limits::Limits, mcp::Turns, niches::Niches};
 
 /// What the API hears of the others' changes.
 const CHANNELS: &[&str] = &["agents", "chat", "jobs", "releases", "typing"];
@@ -32,6 +32,7 @@ pub struct AppState {
     pub(crate) tokens: Authenticator,
     pub(crate) niches: Niches,
     pub(crate) turns: Turns,
+    pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
     /// Ends streams that would otherwise go on for ever.
     pub(crate) shutdown: CancellationToken,
@@ -64,6 +65,7 @@ impl AppState {
             mailer: Mailer::new(&settings, db.clone())?,
             tokens: Authenticator::new(db.clone()),
             turns: Turns::default(),
+            limits: Limits::default(),
             http: openclaw_platform::http::client(),
             own_origin: public.origin().ascii_serialization().into(),
             niches,

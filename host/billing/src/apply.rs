@@ -5,7 +5,7 @@ use openclaw_platform::{
     agents::{self, NewAgent},
     billing::{self, StripeEvent, Subscription},
     jobs::{self, Instruction},
-    onboarding, usage,
+    usage,
 };
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
@@ -78,7 +78,7 @@ async fn checkout_completed(
         }
         return Ok("a second payment, canceled");
     }
-    let interview = onboarding::finished(&mut *tx, &on.vault, checkout.onboarding).await?;
+    let interview = billing::paid_interview(&mut *tx, &on.vault, id).await?;
     let telegram_users: Vec<i64> = interview.telegram_user.into_iter().collect();
     let agent = agents::create(
         tx,

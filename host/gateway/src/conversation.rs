@@ -56,6 +56,9 @@ pub(crate) struct Function {
 /// its way out and what JSON adds, stay well below the MiB that the API takes.
 pub(crate) const KEPT_TOKENS: usize = 40_000;
 
+/// The last turns, the one under way among them, that keep what tools were asked and said.
+const TURNS_WITH_TOOLS: usize = 2;
+
 /// What is kept of a chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Conversation {
@@ -138,10 +141,12 @@ const CUT: &str = "\n[… shortened …]";
 /// What is left of a tool result at least, in bytes.
 const LEAST_RESULT: usize = 200;
 
-/// Drops whole turns, oldest first, until `turns` fits `budget` tokens. The newest turn stays; if it alone is too much,
+/// Takes what tools were asked and said out of all but the last [`TURNS_WITH_TOOLS`] turns, then drops whole turns, oldest
+/// first, until `turns` fits `budget` tokens. The newest turn stays; if it alone is too much,
 /// its tool results are shortened, then its reasoning goes, then the arguments of calls that have results. A tool call is
 /// never parted from its results, since a turn holds both.
 pub(crate) fn trim(turns: &mut Vec<Message>, budget: usize) {
+    forget_tools(turns);
     let starts: Vec<usize> =
         turns.iter().enumerate().filter(|(_, m)| matches!(m, Message::User { .. })).map(|(index, _)| index).collect();
     let mut total: usize = turns.iter().map(tokens).sum();
@@ -169,6 +174,24 @@ pub(crate) fn trim(turns: &mut Vec<Message>, budget: usize) {
             total = total - before + tokens(message);
         }
     }
+}
+
+/// What a tool said long ago is in the answer that followed. Sent along with every question it would be paid for each
+/// time.
+fn forget_tools(turns: &mut Vec<Message>) {
+    let starts = turns.iter().enumerate().rev().filter(|(_, m)| matches!(m, Message::User { .. }));
+    let Some((recent, _)) = starts.take(TURNS_WITH_TOOLS).last() else { return };
+    let mut index = 0;
+    turns.retain(|message| {
+        let is_recent = index >= recent;
+        index += 1;
+        let is_of_tools = match message {
+            Message::Tool { .. } => true,
+            Message::Assistant { tool_calls, .. } => !tool_calls.is_empty(),
+            Message::System { .. } | Message::User { .. } => false,
+        };
+        is_recent || !is_of_tools
+    });
 }
 
 /// Takes `excess` bytes from a tool's result, or as many as there are.
@@ -228,7 +251,7 @@ mod tests {
     fn old_turns_go_whole_and_the_newest_stays() {
         let long = "x".repeat(400);
         let mut turns =
-            vec![user("a"), calls(&["1"]), result("1", &long), says("b"), user("c"), says("d"), user("e"), says("f")];
+            vec![user("a"), calls(&["1"]), result("1", "x"), says(&long), user("c"), says("d"), user("e"), says("f")];
         trim(&mut turns, 40);
         assert_eq!(turns, [user("c"), says("d"), user("e"), says("f")]);
         trim(&mut turns, 1);
@@ -267,6 +290,16 @@ mod tests {
         assert_eq!(working.messages.len(), turn.len());
         assert!(serde_json::to_vec(&working).unwrap().len() < 512 * 1024);
         assert_eq!(open_calls(&working.messages), open_calls(&turn), "what is still to be done stays as it was asked");
+    }
+
+    #[test]
+    fn what_tools_said_long_ago_is_not_sent_with_every_question() {
+        let turn = |n: &str| [user(n), calls(&[n]), result(n, "found"), says("it is so")];
+        let mut turns: Vec<Message> = ["1", "2", "3", "4"].iter().flat_map(|n| turn(n)).collect();
+        trim(&mut turns, 10_000);
+        let mut expected = vec![user("1"), says("it is so"), user("2"), says("it is so")];
+        expected.extend(["3", "4"].iter().flat_map(|n| turn(n)));
+        assert_eq!(turns, expected);
     }
 
     #[test]

@@ -110,7 +110,7 @@ pub enum EnvironmentError {
 }
 
 /// When `OPENCLAW_CONTEXT_TOKENS` is unset.
-const CONTEXT_TOKENS: usize = 24_000;
+const CONTEXT_TOKENS: usize = 8_000;
 
 impl Environment {
     /// Reads the process's environment.
@@ -159,7 +159,7 @@ impl Environment {
                 Some(tokens) => tokens.parse().map_err(|_| EnvironmentError::Invalid {
                     name: "OPENCLAW_CONTEXT_TOKENS",
                     problem: "not a whole number".into(),
-                    wanted: "a number of tokens, such as 24000",
+                    wanted: "a number of tokens, such as 8000",
                 })?,
             },
             limits: Limits::default(),
@@ -213,7 +213,7 @@ mod tests {
         let environment = parse(&complete()).unwrap();
         assert_eq!(environment.allow_from, HashSet::from([42, 4_503_599_627_370_503]));
         assert_eq!(environment.locale, Locale::Pt);
-        assert_eq!(environment.context_tokens, 24_000);
+        assert_eq!(environment.context_tokens, 8_000);
         assert_eq!(environment.thinking, None);
     }
 

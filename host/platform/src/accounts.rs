@@ -190,6 +190,18 @@ pub async fn customer_of_session(db: impl PgExecutor<'_>, cookie: &str) -> Resul
     Ok(row.map(|r| Customer { id: CustomerId(r.id), email: r.email, locale: r.locale, created_at: r.created_at }))
 }
 
+/// Forgets links and sessions that are over. Says how many. Links that still count for their address stay.
+pub async fn forget_expired(db: &PgPool) -> Result<u64> {
+    let links = sqlx::query!(
+        "DELETE FROM sign_in_links WHERE expires_at < now() AND created_at < $1",
+        OffsetDateTime::now_utc() - LINK_WINDOW
+    )
+    .execute(db)
+    .await?;
+    let sessions = sqlx::query!("DELETE FROM sessions WHERE expires_at < now()").execute(db).await?;
+    Ok(links.rows_affected() + sessions.rows_affected())
+}
+
 /// Signs the browser with this cookie out. Doing it again changes nothing.
 pub async fn sign_out(db: impl PgExecutor<'_>, cookie: &str) -> Result<()> {
     let hash = sha256(cookie);

@@ -3,7 +3,12 @@
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 
-use crate::{AgentId, CheckoutId, CustomerId, Error, OnboardingId, error::Result};
+use crate::{
+    AgentId, CheckoutId, CustomerId, Error, OnboardingId,
+    error::Result,
+    onboarding::{self, FinishedOnboarding},
+    vault::Vault,
+};
 
 /// A checkout that was begun.
 #[derive(Debug, Clone)]
@@ -26,7 +31,7 @@ pub struct Checkout {
     pub paid_at: Option<OffsetDateTime>,
 }
 
-/// Begins a checkout.
+/// Begins a checkout of the finished interview `onboarding`, as it is now.
 pub async fn begin_checkout(
     db: impl PgExecutor<'_>,
     customer: CustomerId,
@@ -34,8 +39,10 @@ pub async fn begin_checkout(
     tier: &str,
 ) -> Result<CheckoutId> {
     let id = CheckoutId::new();
-    sqlx::query!(
-        "INSERT INTO checkouts (id, customer_id, onboarding_id, tier) VALUES ($1, $2, $3, $4)",
+    let begun = sqlx::query!(
+        "INSERT INTO checkouts (id, customer_id, onboarding_id, tier, digest, answers, bot_token, telegram_user)
+         SELECT $1, $2, id, $4, digest, answers, bot_token, telegram_user
+         FROM onboarding_sessions WHERE id = $3 AND done",
         id.0,
         customer.0,
         onboarding.0,
@@ -43,7 +50,44 @@ pub async fn begin_checkout(
     )
     .execute(db)
     .await?;
+    if begun.rows_affected() == 0 {
+        return Err(Error::Conflict("the interview is not finished: there are questions left".into()));
+    }
     Ok(id)
+}
+
+/// What is paid for: the interview as it was when the checkout began.
+pub async fn paid_interview(db: impl PgExecutor<'_>, vault: &Vault, id: CheckoutId) -> Result<FinishedOnboarding> {
+    let row = sqlx::query!(
+        r#"SELECT o.id AS "onboarding: OnboardingId", o.niche, o.locale, k.customer_id, k.digest, k.answers, k.bot_token,
+                  k.telegram_user
+           FROM checkouts k JOIN onboarding_sessions o ON o.id = k.onboarding_id WHERE k.id = $1"#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("checkout"))?;
+    let context = onboarding::bot_token_context(row.onboarding);
+    Ok(FinishedOnboarding {
+        customer: Some(CustomerId(row.customer_id)),
+        niche: row.niche,
+        digest: row.digest.try_into()?,
+        locale: row.locale,
+        answers: serde_json::from_value(row.answers).map_err(|e| Error::Corrupt(format!("answers: {e}")))?,
+        bot_token: row.bot_token.map(|sealed| vault.open(&context, &sealed)).transpose()?,
+        telegram_user: row.telegram_user,
+    })
+}
+
+/// Forgets checkouts that nobody paid for within [`onboarding::FORGET_DAYS`]; Stripe closes their pages after a day.
+pub async fn forget_unpaid(db: impl PgExecutor<'_>) -> Result<u64> {
+    let gone = sqlx::query!(
+        "DELETE FROM checkouts WHERE agent_id IS NULL AND created_at < now() - make_interval(days => $1)",
+        onboarding::FORGET_DAYS
+    )
+    .execute(db)
+    .await?;
+    Ok(gone.rows_affected())
 }
 
 /// The checkout `id`.

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, error::Result};
 
+/// Work factors of bcrypt that make sense: below, the library refuses; above, a gateway waits seconds for its token.
+const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=15;
+
 /// The settings of every role. Each role reads those it needs.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Settings {
@@ -203,7 +206,8 @@ impl Settings {
         Self::from_variables(variables.into_iter().map(|(name, value)| (name.to_owned(), value)))
     }
 
-    fn from_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
+    /// The settings in `variables`; of those named twice the later one counts.
+    pub fn from_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(Plain::default()))
             .merge(Serialized::global("environment", Environment::default()));
         let known = rows();
@@ -220,6 +224,18 @@ impl Settings {
         let settings: Self = figment.extract().map_err(|error| Error::Config(explain(&error)))?;
         if settings.admin_token.expose_secret().len() < 16 {
             return Err(Error::Config("ADMIN_TOKEN must have at least 16 characters".into()));
+        }
+        if !BCRYPT_COSTS.contains(&settings.bcrypt_cost) {
+            let (least, most) = (BCRYPT_COSTS.start(), BCRYPT_COSTS.end());
+            return Err(Error::Config(format!("BCRYPT_COST must be {least} to {most}, not {}", settings.bcrypt_cost)));
+        }
+        for (variable, url, schemes) in [
+            ("DATABASE_URL", &settings.database_url, ["postgres://", "postgresql://"]),
+            ("REDIS_URL", &settings.redis_url, ["redis://", "rediss://"]),
+        ] {
+            if !schemes.iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+                return Err(Error::Config(format!("{variable} must begin with {} or {}", schemes[0], schemes[1])));
+            }
         }
         Ok(settings)
     }
@@ -297,7 +313,11 @@ mod tests {
     use super::*;
 
     fn least() -> Vec<(&'static str, String)> {
-        ["DATABASE_URL", "REDIS_URL", "PLATFORM_KEY", "ADMIN_TOKEN"].map(|n| (n, "0123456789012345".into())).into()
+        let mut least: Vec<(&str, String)> =
+            ["PLATFORM_KEY", "ADMIN_TOKEN"].map(|n| (n, "0123456789012345".into())).into();
+        least.insert(0, ("DATABASE_URL", "postgres://somewhere/x".into()));
+        least.insert(1, ("REDIS_URL", "redis://somewhere/0".into()));
+        least
     }
 
     #[test]
@@ -310,6 +330,16 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = Settings::from_pairs(least().into_iter().chain([("API_LISTEN", "here".into())])).unwrap_err();
         assert!(error.to_string().contains("API_LISTEN"), "{error}");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (variable, value) in
+            [("BCRYPT_COST", "99"), ("REDIS_URL", "zzz"), ("DATABASE_URL", "mysql://x"), ("ADMIN_TOKEN", "short")]
+        {
+            let error = Settings::from_pairs(least().into_iter().chain([(variable, value.into())])).unwrap_err();
+            assert!(error.to_string().contains(variable), "{error}");
+        }
     }
 
     #[test]

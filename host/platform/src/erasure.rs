@@ -40,6 +40,13 @@ pub async fn destroy(db: &PgPool, agent: AgentId) -> Result<()> {
     .execute(&mut *tx)
     .await?;
     sqlx::query!(
+        "UPDATE checkouts k SET answers = '[]', bot_token = NULL, telegram_user = NULL
+         FROM checkouts paid WHERE paid.agent_id = $1 AND k.onboarding_id = paid.onboarding_id",
+        agent.0
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
         "UPDATE agents SET state = 'destroyed', reason = NULL, destroyed_at = coalesce(destroyed_at, now()),
                 profile = '[]', bot_token = NULL, bot_username = NULL, telegram_users = '{}',
                 relay_secret_sha256 = NULL, heartbeat = NULL

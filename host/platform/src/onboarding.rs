@@ -25,7 +25,7 @@ pub struct Interview {
 }
 
 /// The words that bind a sealed bot token to its interview.
-fn bot_token_context(id: OnboardingId) -> String {
+pub(crate) fn bot_token_context(id: OnboardingId) -> String {
     format!("onboarding {id} bot token")
 }
 

@@ -187,6 +187,13 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Whether it still runs, as far as this process has to do with it.
+    pub fn is_running(&mut self) -> bool {
+        self.server.as_mut().is_some_and(Server::is_running)
+    }
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         // One that runs is tidied up after by its keeper.

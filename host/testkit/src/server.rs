@@ -24,11 +24,11 @@ const KEEPER: &str = r#"
 rubbish=$1; signal=$2; shift 2
 exec 3<&0 </dev/null
 "$@" 3<&- & server=$!
-( read -r word <&3; [ "$word" != keep ] || : >"$rubbish/keep"; kill -"$signal" "$server" ) 2>/dev/null & watcher=$!
+( read -r word <&3; [ -z "$rubbish" ] || [ "$word" != keep ] || touch "$rubbish/keep"; kill -"$signal" "$server" ) 2>/dev/null & watcher=$!
 exec 3<&-
 wait "$server"; status=$?
 kill "$watcher" 2>/dev/null
-if [ -e "$rubbish/keep" ]; then rm "$rubbish/keep"; elif [ -n "$rubbish" ]; then rm -rf "$rubbish"; fi
+[ -z "$rubbish" ] || if [ -e "$rubbish/keep" ]; then rm "$rubbish/keep"; else rm -rf "$rubbish"; fi
 exit "$status"
 "#;
 
@@ -78,7 +78,7 @@ impl Server {
         Ok(())
     }
 
-    fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 }

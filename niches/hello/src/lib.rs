@@ -39,6 +39,18 @@ impl Tool for Greet {
     const EFFECT: Effect = Effect::Reads;
     type Data = ();
 
+    fn wording(locale: Locale) -> Wording {
+        match locale {
+            Locale::En => Wording { title: "Greet", ..Wording::default() },
+            Locale::Pt => Wording {
+                title: "Cumprimentar",
+                description: "Cumprimenta uma pessoa pelo nome.",
+                arguments: &[("name", "Quem é cumprimentado.")],
+                labels: &[("name", "Nome")],
+            },
+        }
+    }
+
     fn call(self, context: &Context) -> Result<Answer, ToolError> {
         Ok(Answer::text(format!("{}, {}!", text("Olá", "Hello").in_(context.locale), self.name)))
     }

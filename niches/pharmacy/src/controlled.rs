@@ -5,7 +5,7 @@
 
 use openclaw_niche::{Text, text};
 
-use crate::tables::{CONTROLLED, List};
+use crate::tables::{ADDENDA, CONTROLLED, List};
 
 /// What a list asks for.
 #[derive(Debug)]
@@ -24,8 +24,12 @@ pub(crate) struct Rule {
     pub(crate) maximum: Option<Text>,
     /// What the pharmacy keeps.
     pub(crate) kept: Text,
+    /// What counts for the substance alone.
+    pub(crate) note: Option<Text>,
     /// What else counts.
     pub(crate) remark: Option<Text>,
+    /// What was asked of a document from another state.
+    pub(crate) out_of_state: Option<Text>,
     /// The texts that were read.
     pub(crate) source: &'static str,
     /// The date of the list or text that was read.
@@ -45,11 +49,23 @@ pub(crate) enum Prescription {
     NotAsked,
 }
 
-/// The list of `substance` and a remark of its own, when it stands in our table.
-pub(crate) fn of(substance: u16) -> Option<(List, Option<Text>)> {
+/// What holds for `substance`, when it stands in our table: the rule of its list, with what an addendum replaces.
+pub(crate) fn of(substance: u16) -> Option<Rule> {
     let place = CONTROLLED.binary_search_by_key(&substance, |entry| entry.0).ok()?;
     let (_, list, note) = CONTROLLED[place];
-    Some((list, note))
+    let rule = Rule { note, ..rule(list) };
+    let Ok(place) = ADDENDA.binary_search_by_key(&substance, |entry| entry.0) else {
+        return Some(rule);
+    };
+    let (_, addendum) = ADDENDA[place];
+    Some(Rule {
+        document: addendum.document,
+        colour: Some(addendum.colour),
+        kept: addendum.kept,
+        note: Some(note.unwrap_or(ADDENDUM)),
+        out_of_state: Some(OUT_OF_STATE),
+        ..rule
+    })
 }
 
 const WHOLE_COUNTRY: Option<Text> = Some(text("todo o país (Lei 13.732/2018)", "the whole country (Lei 13.732/2018)"));
@@ -74,13 +90,17 @@ const C1_C5_MAXIMUM: Text = text(
     "5 ampoules, or 60 days of treatment; up to three C1 or C5 substances per prescription",
 );
 const OUT_OF_STATE: Text = text(
-    "De outro estado, em 2019 ainda se pedia apresentar à vigilância local em até 72 horas; se isso mudou, não foi confirmado.",
-    "From another state, in 2019 it still had to be shown to the local authority within 72 hours; whether that has changed was not confirmed.",
+    "Notificação de Receita A ou Receita de Controle Especial de outro estado: em 2019 (CRF-SP, Ofício 2/2019 da Anvisa) ainda se pedia apresentá-la à vigilância local em até 72 horas, e a Notificação A com a receita e uma justificativa; se isso mudou (RDC 1.000/2025), não foi confirmado.",
+    "Notificação de Receita A or Receita de Controle Especial from another state: in 2019 (CRF-SP, Anvisa's Ofício 2/2019) it still had to be shown to the local authority within 72 hours, and the Notificação A with the prescription and a justification; whether that has changed (RDC 1.000/2025) was not confirmed.",
+);
+const ADDENDUM: Text = text(
+    "O documento é o do adendo; prazo e máximo são os da lista, e se o adendo os muda não foi confirmado.",
+    "The document is the addendum's; days and maximum are the list's, and whether the addendum changes them was not confirmed.",
 );
 const PORTARIA: &str = "Portaria SVS/MS 344/1998";
 
 /// What `list` asks for.
-pub(crate) fn rule(list: List) -> Rule {
+fn rule(list: List) -> Rule {
     use Prescription::{Checked, NeverSold, NotAsked};
     let ordinary = Rule {
         name: text("", ""),
@@ -90,7 +110,9 @@ pub(crate) fn rule(list: List) -> Rule {
         place: None,
         maximum: None,
         kept: NOTHING_KEPT,
+        note: None,
         remark: None,
+        out_of_state: None,
         source: PORTARIA,
         dated: text("", ""),
         prescription: Checked,
@@ -104,7 +126,7 @@ pub(crate) fn rule(list: List) -> Rule {
             place: WHOLE_COUNTRY,
             maximum: Some(AMPOULES_OR_30),
             kept: KEEP_NOTIFICATION,
-            remark: Some(OUT_OF_STATE),
+            out_of_state: Some(OUT_OF_STATE),
             source: "Portaria SVS/MS 344/1998 (republicada em 01/02/1999)",
             dated: text("nomes: DOU de 26/03/2025", "names: gazette of 26 Mar 2025"),
             ..ordinary
@@ -117,7 +139,7 @@ pub(crate) fn rule(list: List) -> Rule {
             place: WHOLE_COUNTRY,
             maximum: Some(AMPOULES_OR_30),
             kept: KEEP_NOTIFICATION,
-            remark: Some(OUT_OF_STATE),
+            out_of_state: Some(OUT_OF_STATE),
             source: "Portaria SVS/MS 344/1998; nomes por resumos de conselhos",
             dated: text(
                 "quadro de 1998; data da lista de nomes não confirmada",
@@ -133,7 +155,7 @@ pub(crate) fn rule(list: List) -> Rule {
             place: WHOLE_COUNTRY,
             maximum: Some(text("30 dias de tratamento", "30 days of treatment")),
             kept: KEEP_NOTIFICATION,
-            remark: Some(OUT_OF_STATE),
+            out_of_state: Some(OUT_OF_STATE),
             source: "Portaria SVS/MS 344/1998; InfoSUS SC (metilfenidato)",
             dated: text("2022", "2022"),
             ..ordinary
@@ -176,6 +198,7 @@ pub(crate) fn rule(list: List) -> Rule {
                 "Anticonvulsivantes e antiparkinsonianos: até 6 meses de tratamento.",
                 "Anticonvulsants and anti-Parkinson drugs: up to 6 months of treatment.",
             )),
+            out_of_state: Some(OUT_OF_STATE),
             source: "Portaria SVS/MS 344/1998; InfoSUS SC (carbamazepina)",
             dated: text("2025", "2025"),
             ..ordinary
@@ -228,6 +251,7 @@ pub(crate) fn rule(list: List) -> Rule {
                 "Acima do máximo, o prescritor justifica com diagnóstico ou CID, posologia, data e assinatura nas duas vias. O prazo conta do dia seguinte à emissão.",
                 "Above the maximum the prescriber justifies with diagnosis or CID, posology, date and signature on both copies. The days count from the day after issue.",
             )),
+            out_of_state: Some(OUT_OF_STATE),
             source: "Portaria SVS/MS 344/1998; Lei 9.965/2000; CRF-PR",
             dated: text("data da lista não confirmada", "date of the list not confirmed"),
             ..ordinary
@@ -306,7 +330,47 @@ mod tests {
     use crate::resolve::resolve;
 
     fn list(name: &str) -> Option<List> {
-        of(resolve(name).unwrap().substances[0]).map(|(list, _)| list)
+        let substance = resolve(name).unwrap().substances[0];
+        CONTROLLED.iter().find(|entry| entry.0 == substance).map(|entry| entry.1)
+    }
+
+    fn found(name: &str) -> Rule {
+        of(resolve(name).unwrap().substances[0]).unwrap()
+    }
+
+    #[test]
+    fn an_addendum_replaces_document_colour_and_what_is_kept() {
+        for (name, not) in [
+            ("fenobarbital", ["Notificação de Receita B", "azul"]),
+            ("tramadol", ["Notificação de Receita A, junto com a receita", "amarela"]),
+            ("codeína", ["Notificação de Receita A, junto com a receita", "amarela"]),
+            ("OxyContin", ["Notificação de Receita A, junto com a receita", "amarela"]),
+        ] {
+            let rule = found(name);
+            assert!(rule.document.pt.contains("Receita de Controle Especial em duas vias"), "{name}");
+            assert!(rule.kept.pt.contains("primeira via"), "{name}");
+            assert!(rule.colour.unwrap().pt.contains("branca"), "{name}");
+            assert!(rule.document.pt != not[0] && rule.colour.unwrap().pt != not[1], "{name}");
+            assert!(rule.note.is_some() && rule.out_of_state.is_some(), "{name}");
+        }
+        let phenobarbital = found("Gardenal");
+        assert_eq!(phenobarbital.colour.unwrap().en, "white");
+        // Read in summaries only, or not at all: to be checked.
+        for name in ["fenobarbital", "tramadol", "codeína"] {
+            assert!(found(name).document.pt.contains("confira o Anexo I vigente"), "{name}");
+        }
+        assert_eq!(found("morfina").colour.unwrap().en, "yellow");
+        assert_eq!(found("diazepam").colour.unwrap().en, "blue");
+    }
+
+    #[test]
+    fn the_72_hours_are_told_of_both_documents_with_their_doubt() {
+        for name in ["morfina", "tramadol", "metilfenidato", "fluoxetina", "testosterona"] {
+            let said = found(name).out_of_state.unwrap();
+            assert!(said.pt.contains("72 horas") && said.pt.contains("não foi confirmado"), "{name}");
+            assert!(said.pt.contains("Receita de Controle Especial"), "{name}");
+        }
+        assert!(found("diazepam").out_of_state.is_none());
     }
 
     #[test]

@@ -265,6 +265,38 @@ mod tests {
     }
 
     #[test]
+    fn a_class_holds_only_members_that_a_source_names_and_its_word_counts_alone() {
+        for (a, b, row) in [
+            ("levodopa", "antipsicótico", "74 Major"),
+            ("BCG", "corticoide", "35 Contraindicated"),
+            ("MMR vaccine", "chemotherapy", "35 Contraindicated"),
+            ("alendronato", "antacid", "93 Moderate"),
+            ("codeína", "sedating antihistamine", "62 Major"),
+            ("Sustrate", "Viagra", "37b Contraindicated"),
+            ("Yasmin", "Tegretol", "94 Major"),
+        ] {
+            assert!(rows(&[a, b]).contains(&row.to_owned()), "{a} + {b}");
+        }
+        for (a, b) in [
+            ("petidina", "clonazepam"),
+            ("flunitrazepam", "álcool"),
+            ("pregabalina", "álcool"),
+            ("estradiol", "carbamazepina"),
+            ("levodopa", "clozapina"),
+        ] {
+            assert_eq!(rows(&[a, b]), Vec::<String>::new(), "{a} + {b}");
+        }
+    }
+
+    #[test]
+    fn what_goes_beyond_a_source_says_so() {
+        for id in ["37b", "104a", "104b"] {
+            let rule = RULES.iter().find(|rule| rule.id == id).unwrap();
+            assert!(rule.when.is_some_and(|when| when.pt.contains("não foi")), "{id}");
+        }
+    }
+
+    #[test]
     fn food_and_drink_count() {
         assert_eq!(rows(&["Flagyl", "cerveja"]), ["102 Contraindicated"]);
         assert_eq!(rows(&["simvastatin", "grapefruit juice"]), ["107 Major"]);

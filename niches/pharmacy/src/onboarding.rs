@@ -33,10 +33,7 @@ pub(crate) const QUESTIONS: &[Question] = &[
         "Com ou sem pontos. O formato com letras, de 2026, também vale.",
         "With or without dots. The form with letters, of 2026, is fine too.",
     ))
-    .why(text(
-        "Para identificar a empresa na fatura e no assistente.",
-        "To identify the company on the invoice and in the assistant.",
-    ))
+    .why(text("Para saber a que empresa o assistente pertence.", "To know which company the assistant belongs to."))
     .example(text("12.ABC.345/01DE-35", "12.ABC.345/01DE-35"))
     .check(cnpj)
     .show(shown_cnpj),
@@ -47,8 +44,8 @@ pub(crate) const QUESTIONS: &[Question] = &[
         text("Horário", "Opening hours"),
     )
     .why(text(
-        "O assistente responde quando a farmácia está aberta.",
-        "The assistant answers when the pharmacy is open.",
+        "O assistente diz a quem pergunta quando a farmácia está aberta; ele mesmo responde a qualquer hora.",
+        "The assistant tells people when the pharmacy is open; it answers at any hour itself.",
     ))
     .example(text(
         "Segunda a sábado, 8h às 20h; domingo, 8h às 13h",

@@ -71,4 +71,12 @@ pub(crate) enum List {
     Unsettled,
 }
 
+/// What an addendum puts in the place of what a list asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addendum {
+    pub(crate) document: Text,
+    pub(crate) colour: Text,
+    pub(crate) kept: Text,
+}
+
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));

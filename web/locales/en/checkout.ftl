@@ -1,5 +1,5 @@
 plan-title = Choose a plan
-plan-text = For your { $niche } agent. You can change plans later.
+plan-text = For your { $niche } agent.
 plan-choose = Choose { $tier }
 plan-chosen = chosen
 plan-pay = Go to payment

@@ -28,7 +28,7 @@ how-3-time = under 60 seconds
 
 prices-title = Prices
 prices-text = One fixed price a month. At the limit the agent says so and stops: there are no surprise charges.
-prices-note = A token is a piece of a word that the model reads or writes. A question with a look-up usually takes 2 to 5 thousand.
+prices-note = A token is a piece of a word that the model reads or writes. A question with a look-up usually takes 3 to 6 thousand; in a long chat, up to 16 thousand.
 price-monthly = A month
 price-tokens = Tokens a month
 price-users = People in Telegram

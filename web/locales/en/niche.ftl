@@ -20,5 +20,5 @@ niche-wishes-note = What is not on this list is out of its reach.
 niche-version = Version { $version } of the component.
 
 tool-source = Source:
-tool-failed = did not answer
+tool-failed = not done
 tool-unnamed = Tool

@@ -1,5 +1,5 @@
 plan-title = Escolha o plano
-plan-text = Para o seu agente de { $niche }. Você pode mudar de plano depois.
+plan-text = Para o seu agente de { $niche }.
 plan-choose = Escolher { $tier }
 plan-chosen = escolhido
 plan-pay = Ir para o pagamento

@@ -28,7 +28,7 @@ how-3-time = menos de 60 segundos
 
 prices-title = Preços
 prices-text = Um valor fixo por mês. Ao chegar ao limite, o agente avisa e para: não existe cobrança surpresa.
-prices-note = Token é um pedaço de palavra que o modelo lê ou escreve. Uma pergunta com consulta gasta em geral de 2 a 5 mil.
+prices-note = Token é um pedaço de palavra que o modelo lê ou escreve. Uma pergunta com consulta gasta em geral de 3 a 6 mil; numa conversa longa, até 16 mil.
 price-monthly = Por mês
 price-tokens = Tokens por mês
 price-users = Pessoas no Telegram

@@ -20,5 +20,5 @@ niche-wishes-note = O que não está nesta lista, ele não alcança.
 niche-version = Versão { $version } do componente.
 
 tool-source = Fonte:
-tool-failed = não respondeu
+tool-failed = não foi feito
 tool-unnamed = Ferramenta

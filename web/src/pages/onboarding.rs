@@ -48,7 +48,6 @@ pub(crate) fn question(l: Locale, page: QuestionPage) -> View {
         .attr("data-test", "question")
         .attr("data-question", question.id.clone())
         .attr("data-example", question.example.clone())
-        .attr("data-example", question.example.clone())
         .children((
             interview_head(l, &onboarding.niche, question.position, question.total),
             form().method("post").action(action).attr("novalidate", "").children((

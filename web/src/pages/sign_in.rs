@@ -51,23 +51,30 @@ pub(crate) fn email_form(l: Locale, next: Option<String>) -> View {
     .into()
 }
 
-/// The link was opened. A person's browser goes on by itself; a mail scanner, which only looks, uses nothing up.
+/// The link was opened. The browser that asked for it goes on by itself; in any other the person says so. A mail
+/// scanner, which only looks, uses nothing up.
 pub(crate) fn use_link(l: Locale, page: UseLinkPage) -> View {
-    on_mount(|| {
-        let form = document().get_element_by_id(USE);
-        if let Some(form) = form.and_then(|form| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(form).ok()) {
-            form.click();
-        }
-    });
+    let (words, action) = if page.asked_here {
+        on_mount(|| {
+            let button = document().get_element_by_id(USE);
+            let button = button.and_then(|button| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(button).ok());
+            if let Some(button) = button {
+                button.click();
+            }
+        });
+        (l.t("sign-in-going-on"), l.t("sign-in-go-on"))
+    } else {
+        (l.t("sign-in-confirm"), l.t("sign-in-confirm-go-on"))
+    };
     div()
         .class("narrow")
         .children((
             h1().class("h2").children(l.t("sign-in-title")),
-            p().class("soft").children(l.t("sign-in-going-on")),
+            p().class("soft").children(words),
             post(
                 l.path("/session"),
                 vec![("token", page.token)],
-                submit(Weight::Primary, l.t("sign-in-go-on")).id(USE).attr("data-test", "use-link"),
+                submit(Weight::Primary, action).id(USE).attr("data-test", "use-link"),
             ),
         ))
         .into()

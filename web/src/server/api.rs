@@ -8,7 +8,7 @@ use reqwest::Client;
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use super::admin;
+use super::{admin, client::FORWARDED};
 
 /// How long a page waits for the API before it says that it is away.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -114,7 +114,7 @@ impl Call<'_> {
         body: Option<&impl Serialize>,
     ) -> Result<(Vec<u8>, Vec<HeaderValue>), Failure> {
         let mut request = self.api.client.request(method, self.api.url(path)).timeout(PATIENCE);
-        for name in [header::COOKIE, header::ACCEPT_LANGUAGE, header::USER_AGENT] {
+        for name in [header::COOKIE, header::ACCEPT_LANGUAGE, header::USER_AGENT, FORWARDED] {
             for value in self.headers.get_all(&name) {
                 request = request.header(name.clone(), value);
             }

@@ -1,14 +1,14 @@
 //! What the pages' forms do. Each ends by looking at another page, so that reloading repeats nothing.
 
 use axum::{Form, extract::Path, response::Response};
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use openclaw_api_types::{
     BeginCheckout, BeginOnboarding, CheckoutStarted, GiveAnswer, Onboarding, Say, SignIn, SignedIn, UseLink,
 };
 use serde::Deserialize;
 
 use super::{
-    reader::{Reader, with_cookies},
+    reader::{Reader, cookie, with_cookies},
     routes, see_other,
 };
 use crate::{
@@ -103,6 +103,21 @@ pub(super) struct Ask {
     next: Option<String>,
 }
 
+/// Remembers that this browser asked for a link. Its answer is a link that goes on by itself here, and nowhere else.
+const SIGNING_IN: &str = "openclaw_signing_in";
+/// How long it does, in seconds: about as long as a link is good for.
+const SIGNING_IN_FOR: u32 = 30 * 60;
+
+/// Whether this browser asked for a link of late.
+pub(super) fn asked_here(reader: &Reader) -> bool {
+    cookie(&reader.headers, SIGNING_IN).is_some()
+}
+
+fn signing_in(reader: &Reader, seconds: u32) -> Option<HeaderValue> {
+    let secure = if reader.web.is_https() { "; Secure" } else { "" };
+    HeaderValue::try_from(format!("{SIGNING_IN}=1; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")).ok()
+}
+
 /// Sends a link.
 pub(super) async fn sign_in(reader: Reader, Form(Ask { email, next }): Form<Ask>) -> Response {
     let next = next.filter(|next| is_ours(next)).or_else(|| Some(reader.locale.path("/agents")));
@@ -111,6 +126,7 @@ pub(super) async fn sign_in(reader: Reader, Form(Ask { email, next }): Form<Ask>
     match call.act(Method::POST, "/v1/sign-in", Some(&ask)).await {
         Ok(()) => {
             let answer = reader.page(StatusCode::OK, Page::Mailed(MailedPage { email: ask.email }), None);
+            call.cookies.extend(signing_in(&reader, SIGNING_IN_FOR));
             with_cookies(answer, call.cookies)
         }
         Err(failure) => sign_in_again(&reader, failure, next),
@@ -132,6 +148,7 @@ pub(super) async fn use_link(reader: Reader, Form(link): Form<UseLink>) -> Respo
     let mut call = reader.call();
     match call.post::<SignedIn>("/v1/session", &link).await {
         Ok(signed_in) => {
+            call.cookies.extend(signing_in(&reader, 0));
             let next = Some(signed_in.next).filter(|next| is_ours(next));
             let next = next.unwrap_or_else(|| reader.locale.path("/agents"));
             with_cookies(see_other(&next), call.cookies)
@@ -140,9 +157,9 @@ pub(super) async fn use_link(reader: Reader, Form(link): Form<UseLink>) -> Respo
     }
 }
 
-/// Whether it is an address of ours, and no way to another site.
+/// Whether it is an address of ours, and no way to another site: browsers drop tabs and take `\` for `/`.
 fn is_ours(next: &str) -> bool {
-    next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n'])
+    next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control())
 }
 
 /// Ends the session.

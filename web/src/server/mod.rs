@@ -21,6 +21,7 @@ mod accent;
 mod admin;
 mod api;
 mod assets;
+mod client;
 mod forms;
 mod html;
 mod proxy;
@@ -48,7 +49,7 @@ pub struct ServerConfig {
     pub assets: PathBuf,
     /// Whether this is `dev`: mail goes to the outbox, no admin token is needed.
     pub dev: bool,
-    /// The process' metrics in Prometheus' text form, for `/metrics`.
+    /// The process' metrics in Prometheus' text form, for `/metrics`, which only this machine may ask for.
     pub metrics: fn() -> String,
 }
 
@@ -97,7 +98,8 @@ pub async fn serve(settings: ServerConfig, shutdown: CancellationToken) -> Resul
     // Chats and progress are streams without an end: closing them is what ends the last connections.
     let ended = shutdown.clone();
     let router = router.layer(middleware::from_fn_with_state(shutdown, end_with));
-    let serving = axum::serve(listener, router).with_graceful_shutdown(ended.clone().cancelled_owned());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(ended.clone().cancelled_owned());
     let late = async {
         ended.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -151,6 +153,7 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         .route("/metrics", get(move || async move { metrics() }))
         .merge(pages)
         .layer(CatchPanicLayer::custom(html::broken))
+        .layer(middleware::from_fn(client::name))
         .layer(middleware::from_fn_with_state(Arc::clone(&web), security::guard))
         .with_state(web))
 }

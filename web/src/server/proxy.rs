@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use openclaw_api_types::Problem;
 
-use super::{App, admin};
+use super::{App, Web, admin};
 
 /// Headers that belong to one connection (RFC 9110, 7.6.1), and those that the client sets itself.
 const HOP: [HeaderName; 9] = [
@@ -27,6 +27,10 @@ const HOP: [HeaderName; 9] = [
 pub(super) async fn forward(State(web): App, request: Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix("/api").unwrap_or(path).to_owned();
+    // As the API will see it: without `..` and the like.
+    let Some(address) = url::Url::parse(&web.api.url(&path)).ok().filter(|address| is_for_all(&web, address)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let (head, body) = request.into_parts();
     let mut headers = head.headers;
     if !headers.contains_key(header::AUTHORIZATION)
@@ -42,7 +46,7 @@ pub(super) async fn forward(State(web): App, request: Request) -> Response {
     let request = web
         .api
         .client()
-        .request(head.method, web.api.url(&path))
+        .request(head.method, address)
         .headers(headers)
         .body(reqwest::Body::wrap_stream(body.into_data_stream()));
     match request.send().await {
@@ -61,6 +65,15 @@ pub(super) async fn forward(State(web): App, request: Request) -> Response {
             away()
         }
     }
+}
+
+/// Whether an address of the API is for the Internet: not what only those who run it need.
+fn is_for_all(web: &Web, address: &url::Url) -> bool {
+    let base = web.api.url("/");
+    let Some(path) = address.as_str().strip_prefix(&base) else { return false };
+    let first = path.split(['/', '?', '#']).find(|part| !part.is_empty()).unwrap_or_default();
+    // An escaped letter is no route of the API's, and need not become one.
+    !matches!(first, "metrics" | "internal") && !first.contains('%')
 }
 
 fn strip(headers: &mut HeaderMap) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, OriginalUri, Path},
+    extract::{FromRequestParts, OriginalUri, Path, RawPathParams},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -41,7 +41,11 @@ impl FromRequestParts<Arc<Web>> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
         let reader = Self::of(parts, web).await;
-        if reader.known { Ok(reader) } else { Err(reader.not_found()) }
+        // They become parts of the API's addresses, where `/`, `..` and `?` would lead elsewhere.
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let captured = RawPathParams::from_request_parts(parts, &()).await;
+        let good = captured.is_ok_and(|captured| captured.iter().all(|(_, value)| plain(value)));
+        if reader.known && good { Ok(reader) } else { Err(reader.not_found()) }
     }
 }
 

@@ -12,7 +12,7 @@ use openclaw_api_types::{
     OutboxMail, Problem, Progress, TierSummary,
 };
 
-use super::{Web, api::Failure, reader::Reader, see_other};
+use super::{Web, api::Failure, forms, reader::Reader, see_other};
 use crate::{
     Page,
     document::{
@@ -141,7 +141,7 @@ pub(super) async fn plan_with(reader: &Reader, id: &str, chosen: Option<String>,
 /// `/{locale}/sign-in`; `?token=` is a link that was opened.
 pub(super) async fn sign_in(reader: Reader, Query(mut words): Words) -> Response {
     let page = match words.remove("token") {
-        Some(token) => Page::UseLink(UseLinkPage { token }),
+        Some(token) => Page::UseLink(UseLinkPage { token, asked_here: forms::asked_here(&reader) }),
         None => Page::SignIn(SignInPage { next: words.remove("next"), problem: None }),
     };
     reader.page(StatusCode::OK, page, None)
@@ -226,7 +226,10 @@ pub(super) async fn design(reader: Reader) -> Response {
 /// Whatever else.
 pub(super) async fn not_found(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    if let Some(path) = parts.uri.path().strip_suffix('/').filter(|path| path.len() > 1 && !path.starts_with("//")) {
+    if let Some(path) = parts.uri.path().strip_suffix('/').filter(|path| path.len() > 1)
+        // Browsers take `//` and `/\` for another site.
+        && !path[1..].starts_with(['/', '\\'])
+    {
         return see_other(path);
     }
     Reader::of(&mut parts, &web).await.not_found()

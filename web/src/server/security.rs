@@ -39,7 +39,7 @@ fn nothing() -> HeaderValue {
 
 /// Refuses what another site's page sends with our reader's cookies, and adds the headers to every answer.
 pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    if is_foreign(request.method(), request.headers()) {
+    if is_foreign(&web, request.method(), request.headers()) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let mut answer = next.run(request).await;
@@ -61,9 +61,18 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
     answer
 }
 
-/// Every browser of today says where a request comes from; programs, which have no reader's cookies, need not.
-fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
-    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    changes && matches!(site, Some("cross-site" | "same-site"))
+/// Browsers say where a request comes from: by `Sec-Fetch-Site`, or, older ones and those that come by plain HTTP, by
+/// `Origin`. Programs, which have no reader's cookies, need not.
+fn is_foreign(web: &Web, method: &Method, headers: &HeaderMap) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return false;
+    }
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "cross-site" || site == "same-site";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    // A browser may have come by another address of ours, such as 127.0.0.1 for localhost.
+    let host = origin.as_bytes().splitn(3, |byte| *byte == b'/').nth(2);
+    let here = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    *origin != web.origin && (host.is_none() || host != here)
 }

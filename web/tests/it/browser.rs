@@ -63,8 +63,12 @@ async fn a_message_is_shown_at_once_and_answered_with_a_tools_card() {
     browser.stop().await;
 }
 
-/// By the link of a mail, which a person's browser uses by itself.
+/// By the link of a mail, which the browser that asked for it uses by itself.
 async fn sign_in(browser: &Browser, web: &TestWeb) {
+    browser.goto(&web.url("/pt/sign-in")).await;
+    browser.fill("[data-test=email-input]", "ana@example.com").await;
+    browser.click("[data-test=email-submit]").await;
+    browser.wait("[data-test=mailed]").await;
     browser.goto(&web.url("/pt/sign-in?token=once")).await;
     browser.wait("[data-test=question]").await;
 }

@@ -119,10 +119,26 @@ async fn choosing_a_tier_signs_in_first_and_pays_then() {
 async fn opening_a_link_uses_nothing_up() {
     let web = TestWeb::start().await;
     let html = web.get("/pt/sign-in?token=once").await.text().await.unwrap();
+    assert!(html.contains("Entrar nesta conta"), "nobody asked for it here");
     assert!(html.contains("name=\"token\"") && html.contains("value=\"once\""));
     let old = web.post("/pt/session", &[("token", "old")]).await;
     assert_eq!(old.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(old.text().await.unwrap().contains("Este link já foi usado ou venceu"));
+}
+
+#[tokio::test]
+async fn a_link_goes_on_by_itself_only_where_it_was_asked_for() {
+    let web = TestWeb::start().await;
+    let asked = web.post("/pt/sign-in", &[("email", "ana@example.com")]).await;
+    let cookie = asked.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("openclaw_signing_in=1; ") && cookie.contains("HttpOnly; SameSite=Lax"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let open = web.client().get(web.url("/pt/sign-in?token=once")).header("cookie", cookie).send().await.unwrap();
+    let html = open.text().await.unwrap();
+    assert!(html.contains("estamos confirmando o seu link") && !html.contains("Entrar nesta conta"));
+    let used = web.post("/pt/session", &[("token", "once")]).await;
+    let gone = used.headers().get_all("set-cookie").iter().any(|c| c.to_str().unwrap().contains("Max-Age=0"));
+    assert!(gone, "{:?}", used.headers());
 }
 
 #[tokio::test]

@@ -40,6 +40,30 @@ async fn another_sites_forms_are_refused() {
 }
 
 #[tokio::test]
+async fn a_browser_that_names_only_an_origin_is_held_to_it() {
+    let web = TestWeb::start().await;
+    for (origin, status) in [
+        ("https://evil.example", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+        ("http://localhost:3000", StatusCode::SEE_OTHER),
+        (&web.url(""), StatusCode::SEE_OTHER),
+    ] {
+        let answer = web.client().post(web.url("/pt/start/pharmacy")).header("origin", origin).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_reaches_no_other_route_of_the_api_and_leads_to_no_other_site() {
+    let web = TestWeb::start().await;
+    for sideways in ["x%2F..%2Fpharmacy", "pharmacy%3Fx", "pharmacy%23"] {
+        let answer = web.get(&format!("/pt/niches/{sideways}")).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{sideways}");
+    }
+    assert_eq!(web.get("//evil.example/").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn files_named_by_their_content_are_kept_for_good() {
     let web = TestWeb::start().await;
     let html = web.get("/pt").await.text().await.unwrap();

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use openclaw_platform::agent_state::{self, Expect, LARGEST};
+use openclaw_platform::agent_state::{self, Expect, LARGEST, MOST_BYTES, MOST_KEYS, Put};
 
 use crate::{
     AppState,
@@ -57,7 +57,7 @@ pub(crate) async fn get(
     Ok(([etag(stored.version), (header::CONTENT_TYPE, kind)], stored.value).into_response())
 }
 
-/// Sets a key. With `If-Match` or `If-None-Match: *` only if its version is the expected one; 412 otherwise.
+/// Sets a key, of 1,000 at most with 64 MiB at most in all. With `If-Match` or `If-None-Match: *` only if its version is the expected one; 412 otherwise.
 #[utoipa::path(
     put, path = "/v1/agent/state/{key}", tag = "gateways", params(("key" = String, Path)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 204))
@@ -70,7 +70,15 @@ pub(crate) async fn put(
 ) -> Result<Response> {
     let (name, expect) = (key(&name)?, expected(request.headers())?);
     let value = Bytes::from_request(request, &state).await.map_err(|e| too_large(&e, LARGEST))?;
-    let version = agent_state::put(&state.db, caller.agent, name, &value, expect).await?.ok_or(ApiError::Mismatch)?;
+    let version = match agent_state::put(&state.db, caller.agent, name, &value, expect).await? {
+        Put::Set(version) => version,
+        Put::Unexpected => return Err(ApiError::Mismatch),
+        Put::TooManyKeys => {
+            let detail = format!("an agent keeps at most {MOST_KEYS} values: remove one first");
+            return Err(ApiError::Conflict { code: "too-many-keys", detail });
+        }
+        Put::TooManyBytes => return Err(ApiError::StateFull(MOST_BYTES)),
+    };
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }
 

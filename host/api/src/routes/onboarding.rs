@@ -24,6 +24,7 @@ use crate::{
     body::Body,
     error::{ApiError, Result},
     interview::{self, replay},
+    limits::Client,
     locale::Locale,
     views,
 };
@@ -40,10 +41,12 @@ const LIFETIME: Duration = Duration::days(7);
 )]
 pub(crate) async fn begin(
     State(state): State<AppState>,
+    client: Client,
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
     Body(wanted): Body<BeginOnboarding>,
 ) -> Result<(StatusCode, CookieJar, Json<Onboarding>)> {
+    state.limits.interview(client)?;
     let locale = Locale::named(&wanted.locale)?;
     let release = state.niches.offered(&wanted.niche).await?.ok_or_else(|| unknown_niche(&wanted.niche))?;
     let description = state.niches.describe(&release, locale).await?;
@@ -98,7 +101,9 @@ pub(crate) async fn answer(
     Body(given): Body<GiveAnswer>,
 ) -> Result<Json<Onboarding>> {
     let (interview, release) = open(&state, &id, signed_in, &cookies).await?;
-    let given = interview::answer(&state, &release, &interview, &given.question, &given.value).await?;
+    // Browsers send a text of several lines with the line ends of mail.
+    let value = given.value.replace("\r\n", "\n");
+    let given = interview::answer(&state, &release, &interview, &given.question, &value).await?;
     keep(&state, &release, interview, given).await
 }
 

@@ -19,6 +19,7 @@ use crate::{
     auth::SignedIn,
     body::Body,
     error::{ApiError, Result},
+    limits::Client,
     locale::Locale,
     views,
 };
@@ -28,7 +29,12 @@ const LONGEST_NEXT: usize = 500;
 
 /// Sends a link by e-mail, to whatever address is given.
 #[utoipa::path(post, path = "/v1/sign-in", tag = "account", request_body = SignIn, responses((status = 202)))]
-pub(crate) async fn sign_in(State(state): State<AppState>, Body(wanted): Body<SignIn>) -> Result<StatusCode> {
+pub(crate) async fn sign_in(
+    State(state): State<AppState>,
+    client: Client,
+    Body(wanted): Body<SignIn>,
+) -> Result<StatusCode> {
+    state.limits.sign_in(client)?;
     let locale = Locale::named(&wanted.locale)?;
     let email = accounts::email(&wanted.email)
         .ok_or_else(|| ApiError::field("invalid-email", "email", "this is no e-mail address: is it misspelt?"))?;

@@ -5,7 +5,8 @@ use openclaw_platform::{
     agents::{self, AgentState},
     billing,
     jobs::{self, Instruction},
-    onboarding,
+    onboarding::{self, BotToken, Change},
+    vault::Vault,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -49,5 +50,9 @@ async fn the_progress_is_streamed_until_the_agent_is_live() {
 
 async fn interview(app: &TestApp, owner: &Customer) -> OnboardingId {
     let digest = openclaw_platform::releases::active(&app.db).await.unwrap()[0].1;
-    onboarding::begin(&app.db, "hello", digest, "pt", Some(owner.id)).await.unwrap().id
+    let begun = onboarding::begin(&app.db, "hello", digest, "pt", Some(owner.id)).await.unwrap();
+    let vault = Vault::new(&app.settings.platform_key).unwrap();
+    let finished = Change { answers: &[], bot_token: BotToken::Keep, telegram_user: None, done: true };
+    onboarding::save(&app.db, &vault, &begun, finished).await.unwrap();
+    begun.id
 }

@@ -109,19 +109,38 @@ async fn an_interview_goes_to_its_end_over_a_restart_and_a_wrong_number() {
 }
 
 #[tokio::test]
-async fn an_earlier_answer_given_anew_drops_what_came_after_and_back_takes_one() {
+async fn an_earlier_answer_given_anew_keeps_what_came_after_and_back_takes_one() {
     let app = TestApp::start().await;
     app.install("pharmacy").await;
     let interview = Interview::begin(&app).await;
     interview.answer_all(&BEGINNING[..3]).await;
     let anew = interview.answer("city", "Olinda/PE").await.ok();
-    assert_eq!(anew["step"]["question"]["id"], "cnpj");
-    assert_eq!(anew["answered"].as_array().unwrap().len(), 2);
+    assert_eq!(anew["step"]["question"]["id"], "opening-hours");
+    let values: Vec<_> = anew["answered"].as_array().unwrap().iter().map(|a| a["value"].as_str().unwrap()).collect();
+    assert_eq!(values, ["Farmácia Boa Viagem", "Olinda/PE", "12.ABC.345/01DE-35"]);
     let path = format!("/v1/onboarding/{}/back", interview.id);
     let back = app.post(&path, json!({})).cookie(&interview.cookie).send().await.ok();
-    assert_eq!(back["step"]["question"]["id"], "city");
+    assert_eq!(back["step"]["question"]["id"], "cnpj");
     let ahead = interview.answer("opening-hours", "8h às 20h").await;
     assert_eq!(ahead.problem(), (422, "unknown-question", Some("question")));
+}
+
+#[tokio::test]
+async fn an_earlier_answer_given_anew_keeps_the_bot_token_and_the_end() {
+    let app = TestApp::start().await;
+    app.install("pharmacy").await;
+    let interview = Interview::begin(&app).await;
+    interview.answer_all(&BEGINNING).await;
+    interview.answer_all(&[("telegram-token", BOT_TOKEN), ("telegram-user", "123456789")]).await;
+    let refused = interview.answer("pharmacy-name", " ").await;
+    assert_eq!(refused.problem(), (422, "invalid-answer", Some("pharmacy-name")));
+    let anew = interview.answer("city", "Olinda/PE").await.ok();
+    assert_eq!(anew["step"]["kind"], "done");
+    let vault = Vault::new(&app.settings.platform_key).unwrap();
+    let finished = onboarding::finished(&app.db, &vault, OnboardingId(interview.id.parse().unwrap())).await.unwrap();
+    assert_eq!(finished.bot_token.unwrap().expose_secret(), BOT_TOKEN);
+    assert_eq!(finished.telegram_user, Some(123_456_789));
+    assert_eq!(finished.answers[1].value, "Olinda/PE");
 }
 
 #[tokio::test]

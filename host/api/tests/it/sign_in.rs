@@ -1,5 +1,6 @@
 //! Signing in by a link.
 
+use openclaw_platform::accounts;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream},
@@ -75,6 +76,55 @@ async fn one_address_is_sent_few_links_and_others_are_not_held_up() {
     assert_eq!(sixth.problem(), (429, "too-many-requests", None));
     assert_eq!(sixth.header("retry-after"), "900");
     assert_eq!(ask(&app, "bia@example.com").await.status, 202);
+}
+
+#[tokio::test]
+async fn one_client_asks_only_so_often_whatever_the_address_and_others_are_not_held_up() {
+    let app = TestApp::start().await;
+    let ask = |n: usize, client: &str| {
+        let wanted = json!({ "email": format!("c{n}@example.com"), "locale": "pt" });
+        app.post("/v1/sign-in", wanted).header("x-forwarded-for", client).send()
+    };
+    let mut sent = 0;
+    let refused = loop {
+        let answer = ask(sent, "192.0.2.1").await;
+        if answer.status != 202 {
+            break answer;
+        }
+        sent += 1;
+    };
+    // Some more while the bucket fills again.
+    assert!((20..60).contains(&sent), "{sent}");
+    assert_eq!(refused.problem(), (429, "too-many-requests", None));
+    assert!((1..=4).contains(&refused.header("retry-after").parse::<u64>().unwrap()));
+    assert_eq!(ask(1_000, "192.0.2.2").await.status, 202);
+    let begin = || {
+        let wanted = json!({ "niche": "nothing", "locale": "pt" });
+        app.post("/v1/onboarding", wanted).header("x-forwarded-for", "192.0.2.1").send()
+    };
+    let mut begun = 0;
+    let refused = loop {
+        let answer = begin().await;
+        if answer.status != 422 {
+            break answer;
+        }
+        begun += 1;
+    };
+    assert!((60..180).contains(&begun), "{begun}");
+    assert_eq!(refused.problem(), (429, "too-many-requests", None));
+}
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_but_links_that_count_are_kept() {
+    let app = TestApp::start().await;
+    app.customer("ana@example.com").await;
+    ask(&app, "bia@example.com").await;
+    assert_eq!(accounts::forget_expired(&app.db).await.unwrap(), 0);
+    sqlx::query("UPDATE sessions SET expires_at = now() - interval '1 second'").execute(&app.db).await.unwrap();
+    sqlx::query("UPDATE sign_in_links SET expires_at = now()").execute(&app.db).await.unwrap();
+    assert_eq!(accounts::forget_expired(&app.db).await.unwrap(), 1, "links still count for their address");
+    sqlx::query("UPDATE sign_in_links SET created_at = now() - interval '1 day'").execute(&app.db).await.unwrap();
+    assert_eq!(accounts::forget_expired(&app.db).await.unwrap(), 2);
 }
 
 #[tokio::test]

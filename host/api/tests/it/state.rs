@@ -51,6 +51,26 @@ async fn keys_and_sizes_have_bounds_and_agents_their_own_values() {
 }
 
 #[tokio::test]
+async fn an_agents_keys_and_bytes_are_bounded() {
+    let app = TestApp::start().await;
+    let agent = agent(&app).await;
+    let put = |key: &str| app.request(Method::PUT, &format!("/v1/agent/state/{key}")).bearer(&agent.token);
+    let fill = async |count: i32, bytes: i32| {
+        sqlx::query("DELETE FROM agent_state").execute(&app.db).await.unwrap();
+        let fill = "INSERT INTO agent_state (agent_id, key, value)
+                    SELECT $1, 'k' || n, decode(repeat('00', $3), 'hex') FROM generate_series(1, $2) n";
+        sqlx::query(fill).bind(agent.id.0).bind(count).bind(bytes).execute(&app.db).await.unwrap();
+    };
+    fill(1_000, 1).await;
+    assert_eq!(put("k1").bytes("another").await.status, 204, "one that is there may change");
+    assert_eq!(put("new").bytes("x").await.problem(), (409, "too-many-keys", None));
+    fill(64, 1 << 20).await;
+    assert_eq!(put("k1").bytes("less").await.status, 204);
+    assert_eq!(put("new").bytes(vec![0; 1 << 20]).await.problem(), (413, "state-full", None));
+    assert_eq!(put("new").bytes("x").await.status, 204);
+}
+
+#[tokio::test]
 async fn a_heartbeat_is_kept() {
     let app = TestApp::start().await;
     let agent = agent(&app).await;

@@ -92,3 +92,31 @@ async fn a_demo_payment_makes_the_agent_once_and_its_end_destroys_it() {
     apply_waiting(&billing.applier).await.unwrap();
     assert_eq!(billing.jobs().await, ["provision", "destroy"]);
 }
+
+#[tokio::test]
+async fn what_is_paid_for_is_the_interview_as_it_was_when_the_checkout_began() {
+    let billing = TestBilling::start().await;
+    let ana = Browser::of(&billing, "ana@example.com").await;
+    let interview = billing.interview(ana.customer).await;
+    let change = async |answers: Value, done: bool| {
+        sqlx::query("UPDATE onboarding_sessions SET answers = $2, done = $3 WHERE id = $1")
+            .bind(interview.0)
+            .bind(answers)
+            .bind(done)
+            .execute(&billing.database.pool)
+            .await
+            .unwrap();
+    };
+    let said = json!([{ "question": "name", "value": "Flores da Ana" }]);
+    change(said.clone(), true).await;
+    let (_, begun) = ana.begin(interview, "pro").await;
+    // A second tab goes back to a question while the first one pays.
+    change(json!([]), false).await;
+
+    let (status, _) = ana.post(&format!("/v1/checkout/{}/demo-pay", begun["id"].as_str().unwrap()), json!({})).await;
+    assert_eq!(status, 202);
+    apply_waiting(&billing.applier).await.unwrap();
+    let profile: Value =
+        sqlx::query_scalar("SELECT profile FROM agents").fetch_one(&billing.database.pool).await.unwrap();
+    assert_eq!(profile, said);
+}

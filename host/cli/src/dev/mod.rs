@@ -14,7 +14,10 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use openclaw_platform::{config::Plain, db, http};
+use openclaw_platform::{
+    config::{Plain, Settings},
+    db, http,
+};
 use openclaw_testkit::{postgres::Postgres, redis::Redis, server::free_port};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,8 @@ use crate::{niche, roles::shutdown};
 
 /// How long the roles may take to answer.
 const READY: Duration = Duration::from_secs(60);
+/// How often to look whether Postgres and Redis still run.
+const LOOK_AFTER_SERVERS: Duration = Duration::from_secs(1);
 
 /// How `dev` is started.
 #[derive(Debug, clap::Args)]
@@ -40,6 +45,26 @@ pub(crate) struct Arguments {
 struct Servers {
     postgres: Option<Postgres>,
     redis: Option<Redis>,
+}
+
+impl Servers {
+    /// Starts again what ended without being told to.
+    async fn revive(&mut self) {
+        let told = |name: &str, started: anyhow::Result<()>| match started {
+            Ok(()) => say(&format!("{name} had ended and was started again")),
+            Err(error) => say(&format!("{name} ended and does not start again: {error:#}")),
+        };
+        if let Some(postgres) = &mut self.postgres
+            && !postgres.is_running()
+        {
+            told("Postgres", postgres.start().await);
+        }
+        if let Some(redis) = &mut self.redis
+            && !redis.is_running()
+        {
+            told("Redis", redis.start().await);
+        }
+    }
 }
 
 /// Variables for the roles.
@@ -92,6 +117,10 @@ async fn serve(
     variables.insert("DATA_DIR", data_dir.to_string_lossy().into_owned());
     start_servers(data_dir, servers, &mut variables).await?;
 
+    // What is wrong with a setting is said here and once, not by every role in its log.
+    let ours = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Settings::from_variables(std::env::vars().chain(ours))?;
+
     let pool = db::pool(&variables["DATABASE_URL"].clone().into(), 1)?;
     db::migrate(&pool).await?;
     pool.close().await;
@@ -108,8 +137,12 @@ async fn serve(
         install_niches(folder, &addresses.url("api"), &secrets.admin_token).await?;
     }
     announce(data_dir, &addresses, &secrets, &variables, began)?;
-    stop.cancelled().await;
-    Ok(())
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(LOOK_AFTER_SERVERS) => servers.revive().await,
+        }
+    }
 }
 
 /// One `dev` a folder. The lock goes with the process, however it ends.

@@ -5,6 +5,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,6 +23,8 @@ use super::Variables;
 const STOP: Duration = Duration::from_secs(8);
 /// Wait before a role that died is started again: the first, and the longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// A role that ended so often before it answered will not answer.
+const HOPELESS: u32 = 3;
 /// A role that ran this long and died starts from the first wait again.
 const WELL: Duration = Duration::from_secs(30);
 
@@ -28,6 +34,8 @@ pub(super) struct Role {
     address: SocketAddr,
     log: PathBuf,
     stop: CancellationToken,
+    /// How often it ended without being told to.
+    ended: Arc<AtomicU32>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -46,9 +54,9 @@ impl Role {
         let _ = std::fs::rename(&log, log.with_extension("log.1"));
         let spawn = Spawn { name, address, variables: variables.clone(), log: log.clone() };
         let child = spawn.child()?;
-        let stopping = CancellationToken::new();
-        let task = tokio::spawn(supervise(spawn, child, stopping.clone()));
-        Ok(Self { name, address, log, stop: stopping, task })
+        let (stopping, ended) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
+        let task = tokio::spawn(supervise(spawn, child, stopping.clone(), ended.clone()));
+        Ok(Self { name, address, log, stop: stopping, ended, task })
     }
 
     /// Waits until it answers its health check.
@@ -61,7 +69,8 @@ impl Role {
             if asked.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            if Instant::now() > deadline || self.task.is_finished() {
+            let gave_up = self.ended.load(Ordering::Relaxed) >= HOPELESS;
+            if Instant::now() > deadline || gave_up || self.task.is_finished() {
                 let log = std::fs::read_to_string(&self.log).unwrap_or_default();
                 let end: Vec<&str> = log.lines().rev().take(15).collect();
                 let end: Vec<&str> = end.into_iter().rev().collect();
@@ -107,7 +116,7 @@ impl Spawn {
     }
 }
 
-async fn supervise(spawn: Spawn, mut child: Child, stop: CancellationToken) {
+async fn supervise(spawn: Spawn, mut child: Child, stop: CancellationToken, ended_times: Arc<AtomicU32>) {
     // Taken out of the child, which would close it to wait.
     let mut lifeline = child.stdin.take();
     let mut wait = AGAIN.0;
@@ -119,6 +128,7 @@ async fn supervise(spawn: Spawn, mut child: Child, stop: CancellationToken) {
                     return;
                 }
                 let how = ended.map_or_else(|e| e.to_string(), |status| status.to_string());
+                ended_times.fetch_add(1, Ordering::Relaxed);
                 println!("· {} ended ({how}); starting it again", spawn.name);
             }
             () = stop.cancelled() => {

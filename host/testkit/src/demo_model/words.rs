@@ -38,7 +38,7 @@ const STOP: &str = "\
     meu minha muito na nao nas no nos o os ou para pela pelo por pra qual quais quando quanta quantas quanto \
     quantos que quem se sem ser seu sim so sobre sua tambem tem temos tenho ter tinha tudo um uma voce voces ola \
     oi bom boa dia tarde noite favor obrigado obrigada posso pode podem podemos poderia preciso precisa quero \
-    quer queria gostaria saber ver veja vejo diga mostre fazer faz usar usa usando tomar toma tomando tome dar \
+    quer queria gostaria exige exigem precisam requires needs saber ver veja vejo diga mostre fazer faz usar usa usando tomar toma tomando tome dar \
     dou junto juntos juntas misturar comprar compra cliente paciente pessoa ajuda ajudar existe existem alguma \
     algum agora hoje ainda aqui caixa caixas unidade unidades quantidade ok seguro problema risco perigoso \
     combinar combina the an and any are at be between by can could did does for from give had has have hello hi \

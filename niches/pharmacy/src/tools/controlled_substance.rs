@@ -3,7 +3,7 @@
 use openclaw_niche::prelude::*;
 
 use super::{invalid, unknown_sentence};
-use crate::controlled::{of, rule};
+use crate::controlled::of;
 use crate::resolve::{resolve, substance};
 use crate::spelling::words;
 
@@ -103,11 +103,10 @@ impl Tool for ControlledSubstance {
         let (mut rules, mut not_in_our_lists) = (Vec::new(), Vec::new());
         for id in &medicine.substances {
             let name = substance(*id, locale).to_owned();
-            let Some((list, note)) = of(*id) else {
+            let Some(rule) = of(*id) else {
                 not_in_our_lists.push(name);
                 continue;
             };
-            let rule = rule(list);
             let said = |text: Text| text.in_(locale).to_owned();
             rules.push(PrescriptionRule {
                 substance: name,
@@ -118,7 +117,7 @@ impl Tool for ControlledSubstance {
                 valid_where: rule.place.map(said),
                 maximum: rule.maximum.map(said),
                 kept: said(rule.kept),
-                remarks: note.into_iter().chain(rule.remark).map(said).collect(),
+                remarks: [rule.note, rule.remark, rule.out_of_state].into_iter().flatten().map(said).collect(),
                 source: rule.source.to_owned(),
                 list_date: said(rule.dated),
             });
@@ -204,8 +203,18 @@ mod tests {
     }
 
     #[test]
-    fn an_addendum_is_told_with_the_list() {
-        assert!(ask("tramadol", Locale::En).text.contains("special-control prescription in two copies"));
+    fn an_addendum_stands_in_the_place_of_what_the_list_asks_for() {
+        let [rule] = &ask("Gardenal", Locale::Pt).data.rules[..] else { panic!() };
+        assert!(rule.document.starts_with("Receita de Controle Especial em duas vias"), "{}", rule.document);
+        assert_eq!(rule.colour.as_deref(), Some("branca"));
+        assert!(rule.kept.contains("primeira via"), "{}", rule.kept);
+        let answer = ask("Tramal", Locale::En);
+        let [rule] = &answer.data.rules[..] else { panic!() };
+        assert!(rule.document.starts_with("up to 100 mg a unit, Receita de Controle Especial"), "{}", rule.document);
+        assert_eq!(rule.colour.as_deref(), Some("white up to 100 mg a unit; yellow above that"));
+        assert!(answer.text.contains(&rule.document), "{}", answer.text);
+        let [rule] = &ask("Tylex", Locale::En).data.rules[..] else { panic!() };
+        assert!(rule.document.contains("was not read") && rule.document.contains("check"), "{}", rule.document);
     }
 
     #[test]

@@ -149,10 +149,9 @@ impl Sell {
     /// Refuses what needs a prescription that nobody has checked, and what a pharmacy never sells.
     fn prescription_allows(&self, product: &str, locale: Locale) -> Result<(), ToolError> {
         for id in substances_within(product) {
-            let Some((list, _)) = controlled::of(id) else {
+            let Some(rule) = controlled::of(id) else {
                 continue;
             };
-            let rule = controlled::rule(list);
             let (name, list, document) = (substance(id, locale), rule.name.in_(locale), rule.document.in_(locale));
             match rule.prescription {
                 Prescription::NeverSold => {
@@ -244,6 +243,16 @@ mod tests {
         }
         for product in ["Dorflex", "Shampoo", "Fluconazol 150 mg"] {
             assert!(sell(false).prescription_allows(product, Locale::Pt).is_ok(), "{product}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_document_of_the_addendum() {
+        for product in ["Gardenal 100 mg", "Tramal 50 mg", "Tylex 30 mg", "OxyContin 20 mg"] {
+            let refused = sell(false).prescription_allows(product, Locale::Pt);
+            let Err(ToolError::Refused(reason)) = refused else { panic!("{product}: {refused:?}") };
+            assert!(reason.contains("Receita de Controle Especial em duas vias"), "{reason}");
+            assert!(!reason.contains("Notificação de Receita B"), "{reason}");
         }
     }
 
