@@ -38,6 +38,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub use error::ApiError;
 pub use state::AppState;
 
+/// How long to wait for the active releases before serving without them.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// How long requests may go on after the role was told to stop.
 const GRACE: Duration = Duration::from_secs(4);
 
@@ -92,6 +94,10 @@ pub async fn serve_on(
     let db = db::pool(&settings.database_url, settings.database_connections)?;
     tokio::spawn(housekeeping::keep(db.clone(), shutdown.clone()));
     let state = AppState::new(Arc::new(settings), db, shutdown.clone())?;
+    // An empty marketplace would be a lie; with Postgres away there is nothing to wait for.
+    if let Ok(Err(error)) = tokio::time::timeout(FIRST_LOOK, state.niches.look()).await {
+        tracing::warn!(%error, "serving before the active releases could be read");
+    }
     let address = listener.local_addr()?;
     tracing::info!(%address, "the API serves");
     let stopped = shutdown.clone().cancelled_owned();

@@ -174,13 +174,15 @@ fn pid_of_redis(port: &str) -> Option<String> {
     std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
         let line = std::fs::read(entry.path().join("cmdline")).ok()?;
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        (line.starts_with("redis-server") && line.contains(&mark)).then(|| entry.file_name().display().to_string())
+        (line.contains("redis-server") && line.contains(&mark)).then(|| entry.file_name().display().to_string())
     })
 }
 
 #[test]
 fn a_wrong_setting_is_named_at_once() {
-    for (variable, value) in [("PLUGIN_CPU_MS", "abc"), ("BCRYPT_COST", "99"), ("REDIS_URL", "zzz"), ("ADMIN_TOKEN", "short")] {
+    for (variable, value) in
+        [("PLUGIN_CPU_MS", "abc"), ("BCRYPT_COST", "99"), ("REDIS_URL", "zzz"), ("ADMIN_TOKEN", "short")]
+    {
         let folder = tempfile::tempdir().unwrap();
         let output = Command::new(EXECUTABLE)
             .args(["dev", "--data-dir"])
