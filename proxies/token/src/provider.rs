@@ -180,8 +180,13 @@ mod tests {
     use super::*;
 
     fn provider(variables: &[(&'static str, &str)]) -> Provider {
-        let least =
-            ["database_url", "redis_url", "platform_key", "admin_token"].map(|n| (n, "0123456789abcdef".to_owned()));
+        let least = [
+            ("DATABASE_URL", "postgres://unused/x"),
+            ("REDIS_URL", "redis://unused/0"),
+            ("PLATFORM_KEY", "unused"),
+            ("ADMIN_TOKEN", "0123456789abcdef"),
+        ]
+        .map(|(name, value)| (name, value.to_owned()));
         let settings =
             Settings::from_pairs(least.into_iter().chain(variables.iter().map(|(n, v)| (*n, (*v).to_owned()))));
         Provider::from_settings(&settings.unwrap()).unwrap().unwrap()

@@ -81,7 +81,7 @@ async fn messages_and_tool_cards_come_in_order_and_a_listener_goes_on_where_it_w
     assert_eq!(listener.next().await.name, "typing");
     called(&app, &agent).await;
     let card = listener.next().await;
-    assert_eq!((card.data["kind"].as_str(), &card.data["inputs"]), (Some("tool"), &json!([["name", "Ana"]])));
+    assert_eq!((card.data["kind"].as_str(), &card.data["inputs"]), (Some("tool"), &json!([["Nome", "Ana"]])));
     answers(&app, &agent, "Olá, Ana!").await;
     let answer = listener.next().await;
     assert_eq!((answer.data["author"].as_str(), answer.data["text"].as_str()), (Some("agent"), Some("Olá, Ana!")));

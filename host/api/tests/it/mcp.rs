@@ -51,13 +51,14 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
           "idempotentHint": true,
           "openWorldHint": false,
           "readOnlyHint": true,
-          "title": "greet"
+          "title": "Cumprimentar"
         },
-        "description": "Greets a person by name.",
+        "description": "Cumprimenta uma pessoa pelo nome.",
         "inputSchema": {
           "properties": {
             "name": {
-              "description": "Who is greeted.",
+              "description": "Quem é cumprimentado.",
+              "title": "Nome",
               "type": "string"
             }
           },
@@ -67,7 +68,7 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
           "type": "object"
         },
         "name": "greet",
-        "title": "greet"
+        "title": "Cumprimentar"
       }
     ]
     "#);

@@ -128,7 +128,9 @@ async fn stop_asks_first_and_kills_what_does_not_listen() {
         assert!(!is_alive(process), "{last}");
         assert_eq!(driver.status(agent).phase, Phase::Absent);
         assert_eq!(driver.status(agent).mark, None);
-        assert_eq!(log(folder.path(), agent).lines().last(), Some(last));
+        // What it said last is on its way into the log for a moment longer than the process lives.
+        let logged = async || (log(folder.path(), agent).lines().last() == Some(last)).then_some(());
+        until(&format!("the log to end with {last}"), logged).await;
         driver.stop(agent).await.unwrap();
     }
 }
