@@ -22,7 +22,7 @@ pub struct Browser {
     /// For all that has no function here.
     pub client: Client,
     _driver: Child,
-    _profile: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Browser {
@@ -32,14 +32,16 @@ impl Browser {
     /// Where Debian's chromium and chromium-driver are not installed.
     pub async fn start() -> Self {
         let port = free_port();
+        let folder = tempfile::tempdir().expect("a folder for the profile");
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
+            // Chromium leaves folders behind wherever this points.
+            .env("TMPDIR", folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .expect("chromedriver is installed: cargo xtask test sees to it");
-        let profile = tempfile::tempdir().expect("a folder for the profile");
         let capabilities = json!({
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "args": [
@@ -47,7 +49,7 @@ impl Browser {
                 "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
                 // Scrolling takes its time otherwise, and every click waits for it.
                 "--force-prefers-reduced-motion", "--window-size=1280,900",
-                format!("--user-data-dir={}", profile.path().display()),
+                format!("--user-data-dir={}", folder.path().join("profile").display()),
             ] },
         });
         let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -60,7 +62,7 @@ impl Browser {
             }
             tokio::time::sleep(LOOK).await;
         };
-        Self { client, _driver: driver, _profile: profile }
+        Self { client, _driver: driver, _folder: folder }
     }
 
     /// Goes to `url` and waits until the page is loaded.
