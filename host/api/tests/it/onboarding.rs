@@ -109,6 +109,17 @@ async fn an_interview_goes_to_its_end_over_a_restart_and_a_wrong_number() {
 }
 
 #[tokio::test]
+async fn an_answer_of_several_lines_is_taken_as_browsers_send_it() {
+    let app = TestApp::start().await;
+    app.install("pharmacy").await;
+    let interview = Interview::begin(&app).await;
+    interview.answer_all(&BEGINNING[..3]).await;
+    let taken = interview.answer("opening-hours", "Segunda a sexta, 8h às 20h\r\nSábado, 8h às 13h").await.ok();
+    let answered = taken["answered"].as_array().unwrap().last().unwrap();
+    assert_eq!(answered["value"], "Segunda a sexta, 8h às 20h\nSábado, 8h às 13h");
+}
+
+#[tokio::test]
 async fn an_earlier_answer_given_anew_keeps_what_came_after_and_back_takes_one() {
     let app = TestApp::start().await;
     app.install("pharmacy").await;
