@@ -39,6 +39,8 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
 }
 
 /// A Postgres on a socket in a temporary folder, gone when dropped.
+///
+/// Not testkit's: with it xtask would compile most of the workspace's dependencies before its first word.
 struct Temporary {
     folder: PathBuf,
     user: Option<(u32, u32)>,

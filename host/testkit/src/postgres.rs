@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::server::{Server, Start, find_program, free_port, ready};
 
 /// What to run when Postgres is missing.
-pub const INSTALL: &str = "apt-get install --yes postgresql";
+const INSTALL: &str = "apt-get install --yes postgresql";
 
 /// The migrations, as every database gets them.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
@@ -201,11 +201,6 @@ impl Drop for Postgres {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
-}
-
-/// Whether Postgres is installed.
-pub fn is_installed() -> bool {
-    program("postgres").is_some()
 }
 
 fn program(name: &str) -> Option<PathBuf> {

@@ -11,7 +11,7 @@ use tokio::{
 use crate::server::{Server, Start, find_program, free_port, ready};
 
 /// What to run when Redis is missing.
-pub const INSTALL: &str = "apt-get install --yes redis-server";
+const INSTALL: &str = "apt-get install --yes redis-server";
 
 /// A private server whose files are all in one folder.
 #[derive(Debug)]
@@ -103,11 +103,6 @@ impl Drop for Redis {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
-}
-
-/// Whether Redis is installed.
-pub fn is_installed() -> bool {
-    program().is_some()
 }
 
 fn program() -> Option<PathBuf> {

@@ -110,18 +110,3 @@ fn visit(folder: &Path, each: &mut impl FnMut(&Path)) {
         }
     }
 }
-
-#[test]
-fn the_configuration_page_is_what_the_types_say() {
-    let page = std::fs::read_to_string(root().join("docs/CONFIGURATION.md")).unwrap();
-    let types = std::fs::read_to_string(root().join("host/platform/src/config.rs")).unwrap();
-    // The executable's own test compares the text; here: no setting is missing from the page.
-    for line in types.lines().filter_map(|l| l.trim().strip_prefix("pub ")) {
-        if let Some((field, _)) = line.split_once(": ")
-            && field.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
-            && !["plain", "variable", "meaning", "default", "secret"].contains(&field)
-        {
-            assert!(page.contains(&format!("`{}`", field.to_uppercase())), "{field}: run cargo xtask configuration");
-        }
-    }
-}
