@@ -22,6 +22,7 @@ mod contract;
 mod digest;
 mod engine;
 mod error;
+pub mod grant;
 mod host;
 mod inspection;
 mod limits;

@@ -4,6 +4,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +18,7 @@ use tokio::{
 };
 
 /// How long a server may take to answer.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(60);
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(20);
 
@@ -99,9 +103,20 @@ pub(crate) async fn ready<F: Future<Output = bool>>(
     Ok(())
 }
 
-/// A port of the loopback interface that was free a moment ago.
+/// Ports for servers of ours: below those that Linux gives to outgoing connections (from 32768 on), or any connection
+/// anyone makes could take a port between its choice and its use, or while a server restarts.
+const PORTS: std::ops::Range<u16> = 10_240..32_000;
+
+/// A port of the loopback interface that was free a moment ago. No two calls of one process get the same one soon.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("loopback has free ports").port()
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    // Processes begin at different places, so that those which start together do not meet.
+    let next = NEXT.get_or_init(|| AtomicU16::new((uuid::Uuid::new_v4().as_u128() % PORTS.len() as u128) as u16));
+    let places = PORTS.len() as u16;
+    (0..places)
+        .map(|_| PORTS.start + next.fetch_add(1, Ordering::Relaxed) % places)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("loopback has free ports")
 }
 
 /// The program `name`, from `folders` or the PATH.
