@@ -10,6 +10,7 @@ mod agent;
 mod niche;
 mod onboarding;
 mod problem;
+mod registry;
 
 pub use account::*;
 pub use admin::*;
@@ -17,6 +18,7 @@ pub use agent::*;
 pub use niche::*;
 pub use onboarding::*;
 pub use problem::*;
+pub use registry::*;
 
 /// A list, so that fields can be added beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
