@@ -21,6 +21,10 @@
 //! | `POST /v1/admin/publishers/{id}/revoke` | [`Reason`] | [`Publisher`] |
 //! | `GET`, `PUT /v1/admin/registry-settings` | [`RegistrySettings`] | [`RegistrySettings`] |
 //!
+//! An upload may carry its publisher's signature in the header `openclaw-signature`: the Ed25519 public key (64
+//! hexadecimal digits), a colon, and the signature over the 32 bytes of the component's digest (128 hexadecimal
+//! digits). A signature file holds the same line.
+//!
 //! `{digest}` is `sha256:` and 64 hexadecimal digits. A step that the release's state does not allow is 409 with the
 //! problem `wrong-state`; one that another admin's step overtook is the same.
 //!
