@@ -1,0 +1,87 @@
+//! How a call ended, as MCP's result and in words. Whatever went wrong is told to the model as the tool's answer, so
+//! that it can tell the person.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use openclaw_plugins::{Content, PluginError, Spent, ToolError, ToolOutcome, storage::StorageError};
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// A call that ended, one way or another.
+pub(super) struct Ended {
+    pub(super) result: CallToolResult,
+    /// The result's words.
+    pub(super) text: String,
+    /// `ok`, or the error's code.
+    pub(super) outcome: &'static str,
+    pub(super) spent: Spent,
+}
+
+impl Ended {
+    pub(super) fn new(outcome: Result<ToolOutcome, PluginError>) -> Self {
+        let (result, spent) = match outcome {
+            Ok(ToolOutcome { result, spent }) => (result, spent),
+            Err(error) => {
+                tracing::warn!(%error, code = error.code(), "a tool call broke off");
+                let changed = match &error {
+                    // The connection may have broken while the commit was on its way.
+                    PluginError::Storage(StorageError::Unavailable(_) | StorageError::Other(_)) => {
+                        "Whether its changes were kept is not known: look before you try again."
+                    }
+                    _ => "Nothing was changed.",
+                };
+                let text = format!("The tool could not answer: {error}. {changed}");
+                return Self { outcome: error.code(), result: said(&text), text, spent: Spent::default() };
+            }
+        };
+        match result {
+            Ok(output) => {
+                let text = output.content.iter().map(words).collect::<Vec<_>>().join("\n");
+                let mut result = CallToolResult::success(output.content.into_iter().map(block).collect());
+                result.structured_content = output.structured.map(Value::Object);
+                Self { outcome: "ok", result, text, spent }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                Self { outcome: code(&error), result: said(&text), text, spent }
+            }
+        }
+    }
+}
+
+fn code(error: &ToolError) -> &'static str {
+    match error {
+        ToolError::UnknownTool(_) => "unknown-tool",
+        ToolError::InvalidArguments(_) => "invalid-arguments",
+        ToolError::Refused(_) => "refused",
+        ToolError::Unavailable(_) => "unavailable",
+        ToolError::Other(_) => "other",
+    }
+}
+
+fn words(content: &Content) -> String {
+    match content {
+        Content::Text { text } => text.clone(),
+        Content::Image { media_type, .. } => format!("[{media_type}]"),
+    }
+}
+
+fn block(content: Content) -> ContentBlock {
+    match content {
+        Content::Text { text } => ContentBlock::text(text),
+        Content::Image { media_type, data } => ContentBlock::image(STANDARD.encode(data), media_type),
+    }
+}
+
+/// An error as a tool's answer.
+pub(super) fn said(sentence: impl Into<String>) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(sentence.into())])
+}
+
+/// The platform's own trouble, as a tool's answer.
+pub(super) fn away(error: &ApiError) -> CallToolResult {
+    tracing::error!(%error, "a tool could not be called");
+    metrics::counter!("niche_tool_calls_total", "outcome" => "platform").increment(1);
+    said("The platform could not run the tool just now. Nothing was changed; try again in a moment.")
+}
