@@ -1,11 +1,17 @@
 //! Installs a release: what must hold before customers are offered a component.
 
+use std::sync::Arc;
+
 use openclaw_api_types::{CaseOutcome, ReleaseRow};
 use openclaw_platform::{
     Digest,
+    config::Settings,
     releases::{self, NewRelease},
 };
-use openclaw_plugins::{Exports, PluginError, Release};
+use openclaw_plugins::{
+    Exports, PluginError, Release,
+    grant::{Grant, Rights},
+};
 
 use crate::{
     AppState,
@@ -37,9 +43,12 @@ pub(crate) async fn install(state: &AppState, component: &[u8], by: &str) -> Res
 async fn try_install(state: &AppState, component: &[u8], digest: Digest, by: &str) -> Result<Installed> {
     let release = state.niches.host().load(component).await.map_err(refused)?;
     let (niche, version) = identity(&release).await?;
-    let self_test = self_test(&release).await?;
-    let asked = release.wants("en").await.map_err(refused)?.storage_bytes;
-    let ceiling = u64::from(state.settings.plugin_storage_mib) << 20;
+    let asked = release.asked().await.map_err(refused)?;
+    let ceiling = ceiling(&state.settings);
+    let storage_bytes = i64::try_from(asked.storage_bytes.min(ceiling.storage_bytes)).unwrap_or(i64::MAX);
+    // Only storage is approved, and as soon as it is asked for.
+    let approved = Rights { storage_bytes: asked.storage_bytes, ..Rights::default() };
+    let self_test = self_test(&release, Arc::new(Grant::new(asked, approved, ceiling))).await?;
     let changed = releases::install(
         &state.db,
         NewRelease {
@@ -49,7 +58,7 @@ async fn try_install(state: &AppState, component: &[u8], digest: Digest, by: &st
             exports: &exports(release.exports()),
             imports: release.imports(),
             self_test: &self_test,
-            storage_bytes: i64::try_from(asked.min(ceiling)).unwrap_or(i64::MAX),
+            storage_bytes,
             by,
         },
     )
@@ -57,6 +66,11 @@ async fn try_install(state: &AppState, component: &[u8], digest: Digest, by: &st
     state.niches.look().await?;
     tracing::info!(niche, version, %digest, by, changed, "a release is installed");
     Ok(Installed { row: views::release(releases::get(&state.db, digest).await?), changed })
+}
+
+/// The most that this platform gives to any niche.
+pub(crate) fn ceiling(settings: &Settings) -> Rights {
+    Rights::everything(u64::from(settings.plugin_storage_mib) << 20)
 }
 
 /// What the component is to blame for is a reason to refuse it; anything else may pass.
@@ -87,8 +101,8 @@ async fn identity(release: &Release) -> Result<(String, String)> {
     Ok((niche, version))
 }
 
-async fn self_test(release: &Release) -> Result<Vec<releases::CaseOutcome>> {
-    let cases = release.self_test().await.map_err(refused)?;
+async fn self_test(release: &Release, grant: Arc<Grant>) -> Result<Vec<releases::CaseOutcome>> {
+    let cases = release.self_test(grant).await.map_err(refused)?;
     if cases.iter().any(|case| !case.passed()) {
         let told = cases.into_iter().map(|c| CaseOutcome { name: c.name, error: c.failure });
         return Err(ApiError::SelfTest(told.collect()));

@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Error, limits::Limits, mcp::Turns, niches::Niches};
+use crate::{Error, limits::Limits, niches::Niches};
 
 /// What the API hears of the others' changes.
 const CHANNELS: &[&str] = &["agents", "chat", "jobs", "releases", "typing"];
@@ -31,7 +31,6 @@ pub struct AppState {
     pub(crate) mailer: Mailer,
     pub(crate) tokens: Authenticator,
     pub(crate) niches: Niches,
-    pub(crate) turns: Turns,
     pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
     /// Ends streams that would otherwise go on for ever.
@@ -49,7 +48,6 @@ impl AppState {
             memory_mib: settings.plugin_memory_mib,
             wall_clock_ms: settings.plugin_wall_clock_ms,
             cpu_ms: settings.plugin_cpu_ms,
-            storage_mib: settings.plugin_storage_mib,
             component_mib: settings.release_mib,
         }))?;
         let notices = db::listen(&db, CHANNELS);
@@ -64,7 +62,6 @@ impl AppState {
             vault: Vault::new(&settings.platform_key)?,
             mailer: Mailer::new(&settings, db.clone())?,
             tokens: Authenticator::new(db.clone()),
-            turns: Turns::default(),
             limits: Limits::default(),
             http: openclaw_platform::http::client(),
             own_origin: public.origin().ascii_serialization().into(),

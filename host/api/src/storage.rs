@@ -4,17 +4,10 @@ use async_trait::async_trait;
 use openclaw_platform::{Error, niche_storage};
 use openclaw_plugins::storage::{Pair, Storage, StorageError, Transaction, Write};
 
-/// One customer's space of one niche, with the bytes that were granted.
-pub(crate) struct Space {
-    pub(crate) space: niche_storage::Space,
-    pub(crate) granted: u64,
-}
+/// One customer's space of one niche.
+pub(crate) struct Space(pub(crate) niche_storage::Space);
 
-struct Open {
-    tx: niche_storage::Transaction,
-    granted: u64,
-    wrote: bool,
-}
+struct Open(niche_storage::Transaction);
 
 fn failed(error: Error) -> StorageError {
     let transient = match &error {
@@ -33,19 +26,18 @@ fn failed(error: Error) -> StorageError {
 #[async_trait]
 impl Storage for Space {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError> {
-        let tx = self.space.begin().await.map_err(failed)?;
-        Ok(Box::new(Open { tx, granted: self.granted, wrote: false }))
+        Ok(Box::new(Open(self.0.begin().await.map_err(failed)?)))
     }
 }
 
 #[async_trait]
 impl Transaction for Open {
     async fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        self.tx.get(key).await.map_err(failed)
+        self.0.get(key).await.map_err(failed)
     }
 
     async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Pair>, StorageError> {
-        let pairs = self.tx.scan(prefix, after, limit).await.map_err(failed)?;
+        let pairs = self.0.scan(prefix, after, limit).await.map_err(failed)?;
         Ok(pairs.into_iter().map(|(key, value)| Pair { key, value }).collect())
     }
 
@@ -53,10 +45,9 @@ impl Transaction for Open {
         for write in writes {
             match write {
                 Write::Set(pair) => {
-                    self.wrote = true;
-                    self.tx.set(&pair.key, &pair.value).await.map_err(failed)?;
+                    self.0.set(&pair.key, &pair.value).await.map_err(failed)?;
                 }
-                Write::Remove(key) => self.tx.remove(&key).await.map_err(failed)?,
+                Write::Remove(key) => self.0.remove(&key).await.map_err(failed)?,
             }
         }
         Ok(())
@@ -69,28 +60,23 @@ impl Transaction for Open {
         value: Option<&[u8]>,
     ) -> Result<bool, StorageError> {
         // The transaction has its space to itself: what is read now is still there when it is written.
-        if self.tx.get(key).await.map_err(failed)?.as_deref() != expected {
+        if self.0.get(key).await.map_err(failed)?.as_deref() != expected {
             return Ok(false);
         }
         match value {
             Some(value) => {
-                self.wrote = true;
-                self.tx.set(key, value).await.map_err(failed)?;
+                self.0.set(key, value).await.map_err(failed)?;
             }
-            None => self.tx.remove(key).await.map_err(failed)?,
+            None => self.0.remove(key).await.map_err(failed)?,
         }
         Ok(true)
     }
 
     async fn size_bytes(&mut self) -> Result<u64, StorageError> {
-        self.tx.size_bytes().await.map_err(failed)
+        self.0.size_bytes().await.map_err(failed)
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
-        // The host holds the space to what the niche asks for; an admin may have granted less.
-        if self.wrote && self.tx.size_bytes().await.map_err(failed)? > self.granted {
-            return Err(StorageError::QuotaExceeded(self.granted));
-        }
-        self.tx.commit().await.map_err(failed)
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.0.commit().await.map_err(failed)
     }
 }

@@ -77,7 +77,6 @@ impl Config {
                 memory_mib: settings.plugin_memory_mib,
                 wall_clock_ms: settings.plugin_wall_clock_ms,
                 cpu_ms: settings.plugin_cpu_ms,
-                storage_mib: settings.plugin_storage_mib,
                 component_mib: settings.release_mib,
             }),
         })

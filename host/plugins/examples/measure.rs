@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use openclaw_plugins::{Host, HostConfig, ToolCall, storage::Ephemeral};
+use openclaw_plugins::{
+    CallScope, Host, HostConfig, Tenant, ToolCall, credentials::NoConnections, grant::Grant, storage::Ephemeral,
+};
 
 /// Calls before counting, and calls that count.
 const CALLS: (usize, usize) = (200, 2000);
@@ -14,7 +16,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let component: PathBuf = std::env::args().nth(1).ok_or("which component?")?.into();
     let bytes = std::fs::read(component)?;
     let folder = tempfile::tempdir()?;
-    let config = || HostConfig { cache_dir: folder.path().join("cache"), ..HostConfig::default() };
+    let config = || HostConfig {
+        cache_dir: folder.path().join("cache"),
+        // One tenant makes all the calls.
+        tenant_calls_per_minute: u32::MAX,
+        ..HostConfig::default()
+    };
     Host::new(config())?.load(&bytes).await?;
 
     let mut loads = Vec::new();
@@ -30,12 +37,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let release = host.load(&bytes).await?;
     let tool = release.list_tools("pt").await?.into_iter().find(|t| t.read_only).ok_or("it has no read-only tool")?;
     let arguments = std::env::args().nth(2).unwrap_or_else(|| r#"{"medicines":["varfarina","ibuprofeno"]}"#.into());
-    let storage = Arc::new(Ephemeral::new());
+    let asked = release.asked().await?;
+    let scope = CallScope {
+        tenant: Tenant(1),
+        grant: Arc::new(Grant::new(asked.clone(), asked.clone(), asked)),
+        storage: Arc::new(Ephemeral::new()),
+        credentials: Arc::new(NoConnections),
+    };
     let mut calls = Vec::new();
     for n in 0..CALLS.0 + CALLS.1 {
         let call = ToolCall { name: &tool.name, arguments: &arguments, locale: "pt", profile: &[], now: 1_790_000_000 };
         let began = Instant::now();
-        let outcome = release.call_tool(call, storage.clone()).await?;
+        let outcome = release.call_tool(call, scope.clone()).await;
         let took = began.elapsed();
         outcome.result?;
         if n >= CALLS.0 {

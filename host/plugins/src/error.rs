@@ -46,6 +46,14 @@ pub enum PluginError {
     /// It speaks a version of the contract that this host does not.
     #[error("the component speaks `{0}`; this host speaks openclaw:niche 0.1")]
     UnknownContractVersion(String),
+    /// Its catalog wants something that the component cannot use.
+    #[error("the catalog asks for {wish}, and the component does not import `{import}`, which that needs")]
+    UnusedWish {
+        /// What it asks for, in words.
+        wish: String,
+        /// What it would have to import.
+        import: &'static str,
+    },
     /// It is a component, and does not compile or fit the contract's types.
     #[error("the component cannot be compiled for this host: {0}")]
     Compile(String),
@@ -69,10 +77,22 @@ pub enum PluginError {
         /// What it had.
         limit: Duration,
     },
-    /// It asked for more memory than it may have.
+    /// It asked for more memory than it may have, for its memories and tables together.
     #[error("the niche asked for more memory than its {limit} bytes")]
     MemoryExceeded {
         /// What it may have.
+        limit: usize,
+    },
+    /// It made its tables larger than they may be together.
+    #[error("the niche made its tables larger than the {limit} elements they may have")]
+    TablesExceeded {
+        /// What they may have.
+        limit: usize,
+    },
+    /// It held more handles at once than it may.
+    #[error("the niche held more than its {limit} handles at once")]
+    HandlesExceeded {
+        /// What it may hold.
         limit: usize,
     },
     /// It gave or logged too much.
@@ -106,9 +126,23 @@ pub enum PluginError {
     /// Compiled code could not be kept on disk.
     #[error("compiled code cannot be kept: {0}")]
     Cache(String),
-    /// Too many calls at once.
+    /// Too many calls at once, of all tenants.
     #[error("too many calls are running at once; try again in a moment")]
     PoolExhausted,
+    /// Too many calls at once of one tenant, for as long as a call may wait.
+    #[error("this customer's agents already run {limit} calls at once; try again when one has ended")]
+    TooManyCalls {
+        /// How many may run.
+        limit: u32,
+    },
+    /// Too many calls of one tenant in a minute.
+    #[error("this customer's agents made {per_minute} calls within a minute; try again in {} seconds", retry_after.as_secs() + 1)]
+    RateLimited {
+        /// How many there may be.
+        per_minute: u32,
+        /// When there is one again.
+        retry_after: Duration,
+    },
     /// The engine could not be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -123,11 +157,14 @@ impl PluginError {
             Self::MissingExport(_) => "missing-export",
             Self::ForbiddenImport(_) => "forbidden-import",
             Self::UnknownContractVersion(_) => "unknown-contract-version",
+            Self::UnusedWish { .. } => "unused-wish",
             Self::Compile(_) => "compile",
             Self::Trapped { .. } => "trapped",
             Self::DeadlineExceeded { kind: DeadlineKind::Cpu, .. } => "cpu-exceeded",
             Self::DeadlineExceeded { kind: DeadlineKind::WallClock, .. } => "deadline-exceeded",
             Self::MemoryExceeded { .. } => "memory-exceeded",
+            Self::TablesExceeded { .. } => "tables-exceeded",
+            Self::HandlesExceeded { .. } => "handles-exceeded",
             Self::OutputTooLarge { .. } => "output-too-large",
             Self::InvalidOutput { .. } => "invalid-output",
             Self::MissingAnswer(_) => "missing-answer",
@@ -135,13 +172,23 @@ impl PluginError {
             Self::Storage(_) => "storage",
             Self::Cache(_) => "cache",
             Self::PoolExhausted => "pool-exhausted",
+            Self::TooManyCalls { .. } => "too-many-calls",
+            Self::RateLimited { .. } => "rate-limited",
             Self::Engine(_) => "engine",
         }
     }
 
     /// Whether the component itself is at fault, rather than the moment: trying again will not help.
     pub fn is_components_fault(&self) -> bool {
-        !matches!(self, Self::Storage(_) | Self::Cache(_) | Self::PoolExhausted | Self::Engine(_))
+        !matches!(
+            self,
+            Self::Storage(_)
+                | Self::Cache(_)
+                | Self::PoolExhausted
+                | Self::TooManyCalls { .. }
+                | Self::RateLimited { .. }
+                | Self::Engine(_)
+        )
     }
 }
 

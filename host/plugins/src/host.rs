@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::engine::{self, Ticker};
 use crate::release::Shared;
 use crate::sandbox::Call;
+use crate::turns::Turns;
 use crate::{Digest, HostConfig, PluginError, Release, capabilities, inspection};
 
 /// The plugin host. Clones are cheap and are the same host; the engine and its clock end with the last of them
@@ -23,7 +24,7 @@ struct Inner {
     linker: Linker<Call>,
     cache: Arc<Cache>,
     config: Arc<HostConfig>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// One compilation at a time: it takes every core, and a flood of uploads must not stop the calls.
     compiling: Arc<Semaphore>,
     loaded: Mutex<HashMap<Digest, Slot>>,
@@ -37,14 +38,15 @@ impl Host {
     /// Starts an engine and its clock, and opens the cache of compiled code.
     pub fn new(config: HostConfig) -> Result<Self, PluginError> {
         let engine = engine::engine(&config)?;
+        let config = Arc::new(config);
         Ok(Self(Arc::new(Inner {
             linker: capabilities::linker(&engine)?,
             cache: Arc::new(Cache::open(&config.cache_dir, &engine)?),
-            turns: Arc::new(Semaphore::new(config.pool_size.max(1) as usize)),
+            turns: Arc::new(Turns::new(Arc::clone(&config))),
             compiling: Arc::new(Semaphore::new(1)),
             loaded: Mutex::default(),
             ticker: Arc::new(Ticker::start(&engine)?),
-            config: Arc::new(config),
+            config,
             engine,
         })))
     }
@@ -92,6 +94,7 @@ impl Host {
         let pre =
             self.0.linker.instantiate_pre(&component).map_err(|error| PluginError::Compile(format!("{error:#}")))?;
         let shared = Shared {
+            questions: Arc::new(Semaphore::new(self.0.turns.share())),
             turns: Arc::clone(&self.0.turns),
             config: Arc::clone(&self.0.config),
             _ticker: Arc::clone(&self.0.ticker),

@@ -1,6 +1,8 @@
 //! What a component is before it runs: which exports it has, and whether it imports only what a niche may be
 //! given.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -11,6 +13,8 @@ use crate::{PluginError, capabilities};
 /// The contract this host serves: any patch version of it.
 pub(crate) const PACKAGE: &str = "openclaw:niche";
 const VERSION: &str = "0.1";
+/// The WASI this host links: any patch version of it.
+const WASI_VERSION: &str = "0.2";
 const REQUIRED: [&str; 2] = ["catalog", "persona"];
 
 /// The optional exports that a component has.
@@ -31,6 +35,8 @@ pub(crate) struct Inspection {
     /// What it asks of the host, by interface, or by function where most of an interface comes with every
     /// toolchain.
     pub(crate) asked: Vec<String>,
+    /// All its imports, as `package/interface`.
+    pub(crate) imports: BTreeSet<String>,
 }
 
 /// Checks `component` against the contract.
@@ -44,23 +50,22 @@ pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspecti
             found.push(name.interface);
         }
     }
-    let mut asked = Vec::new();
+    let (mut asked, mut imports) = (Vec::new(), BTreeSet::new());
     for (name, item) in kind.imports(engine) {
-        match Name::parse(name) {
-            Some(name) if name.package == PACKAGE => {
+        let Some(name) = Name::parse(name).filter(|name| capabilities::is_given(name.package, name.interface)) else {
+            return Err(PluginError::ForbiddenImport(name.to_owned()));
+        };
+        match name.package {
+            PACKAGE => {
                 name.of_known_version()?;
-                if !capabilities::is_given(name.interface) {
-                    return Err(PluginError::ForbiddenImport(name.full.to_owned()));
-                }
                 if name.interface != "niche-types" {
-                    asked.push(format!("{PACKAGE}/{}", name.interface));
+                    asked.push(name.unversioned());
                 }
             }
-            Some(name) if capabilities::wasi::is_linked(name.package, name.version) => {
-                asked.extend(used(engine, &name, &item.ty));
-            }
-            _ => return Err(PluginError::ForbiddenImport(name.to_owned())),
+            _ if is_patch_of(name.version, WASI_VERSION) => asked.extend(used(engine, &name, &item.ty)),
+            _ => return Err(PluginError::ForbiddenImport(name.full.to_owned())),
         }
+        imports.insert(name.unversioned());
     }
     if let Some(missing) = REQUIRED.iter().find(|required| !found.contains(required)) {
         return Err(PluginError::MissingExport(format!("{PACKAGE}/{missing}")));
@@ -68,14 +73,15 @@ pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspecti
     asked.sort_unstable();
     let has = |interface| found.contains(&interface);
     let exports = Exports { tools: has("tools"), onboarding: has("onboarding"), self_test: has("self-test") };
-    Ok(Inspection { exports, asked })
+    Ok(Inspection { exports, asked, imports })
 }
 
 /// What of a WASI interface is truly used. Toolchains import more than a program calls, so the functions tell,
 /// not the interface.
 fn used(engine: &Engine, name: &Name<'_>, item: &ComponentItem) -> Vec<String> {
-    let whole = format!("{}/{}", name.package, name.interface);
+    let whole = name.unversioned();
     match (name.package, item) {
+        ("wasi:http", _) if name.interface == "outgoing-handler" => vec![whole],
         ("wasi:sockets", _) => vec![whole],
         ("wasi:filesystem", ComponentItem::ComponentInstance(instance)) => instance
             .exports(engine)
@@ -107,6 +113,10 @@ impl<'a> Name<'a> {
         Some(Self { full, package, interface, version })
     }
 
+    fn unversioned(&self) -> String {
+        format!("{}/{}", self.package, self.interface)
+    }
+
     fn of_known_version(&self) -> Result<(), PluginError> {
         if is_patch_of(self.version, VERSION) {
             Ok(())
@@ -117,7 +127,7 @@ impl<'a> Name<'a> {
 }
 
 /// Whether `version` is `minor` and a patch number, such as `0.1.3` of `0.1`; a pre-release is not.
-pub(crate) fn is_patch_of(version: &str, minor: &str) -> bool {
+fn is_patch_of(version: &str, minor: &str) -> bool {
     version
         .strip_prefix(minor)
         .and_then(|rest| rest.strip_prefix('.'))

@@ -2,8 +2,9 @@
 //!
 //! [`Host::load`] turns a component's bytes into a [`Release`]; a release answers the questions of
 //! `wit/niche.wit`. What lives here: the engine, the sandbox, the capabilities a niche may be given, the cache
-//! of compiled code and the inspection of what a component asks. What does not: any database (storage is a
-//! trait, [`storage::Storage`], that the caller implements), customers, and the name of any niche.
+//! of compiled code and the inspection of what a component asks. What does not: any database (storage and credentials
+//! are traits, [`storage::Storage`] and [`credentials::Credentials`], that the caller implements), customers (a
+//! [`Tenant`] is a key that means nothing here), and the name of any niche.
 //!
 //! ```no_run
 //! # async fn example(bytes: &[u8]) -> Result<(), openclaw_plugins::PluginError> {
@@ -17,8 +18,10 @@
 //! ```
 
 mod cache;
+mod call;
 mod capabilities;
 mod contract;
+pub mod credentials;
 mod digest;
 mod engine;
 mod error;
@@ -29,10 +32,12 @@ mod limits;
 mod release;
 mod sandbox;
 pub mod storage;
+mod turns;
 
+pub use call::{CallError, CallScope, Spent, Tenant, ToolOutcome};
 pub use contract::catalog::{ConnectionWish, Conversation, Entry, HostWish, Speaker, Status, Turn, Wishes};
 pub use contract::onboarding::{ChoiceOption, Question, QuestionKind, Rejection, Step, SummaryLine};
-pub use contract::tools::{Content, Output, Tool, ToolCall, ToolError, ToolOutcome};
+pub use contract::tools::{Content, Output, Tool, ToolCall, ToolError};
 pub use contract::{Answer, CaseOutcome, Connection, WEB_CHAT};
 pub use digest::{Digest, DigestError};
 pub use error::{DeadlineKind, OutputKind, PluginError};
@@ -40,5 +45,4 @@ pub use host::Host;
 pub use inspection::Exports;
 pub use limits::{HostConfig, HostSettings, Limits};
 pub use release::Release;
-pub use sandbox::Spent;
 pub use storage::Storage;

@@ -19,8 +19,6 @@ pub struct HostSettings {
     pub wall_clock_ms: u64,
     /// Processor time of one call, in milliseconds.
     pub cpu_ms: u64,
-    /// What one customer's data of one niche may take, in MiB.
-    pub storage_mib: u32,
     /// What a component may take, in MiB.
     pub component_mib: u32,
 }
@@ -35,7 +33,6 @@ impl From<HostSettings> for HostConfig {
                 component_bytes: mib(settings.component_mib),
                 wall_clock: Duration::from_millis(settings.wall_clock_ms),
                 cpu_budget: Duration::from_millis(settings.cpu_ms),
-                storage_bytes: u64::from(settings.storage_mib) << 20,
                 ..Limits::default()
             },
             pool_size: settings.pool,
@@ -54,7 +51,11 @@ pub struct HostConfig {
     pub limits: Limits,
     /// How many calls run at once; more wait their turn.
     pub pool_size: u32,
-    /// How long a call waits for its turn before it fails with `pool-exhausted`.
+    /// How many calls of one tenant run at once; more wait, and take no place of others meanwhile.
+    pub tenant_calls: u32,
+    /// How many calls a tenant may make in a minute.
+    pub tenant_calls_per_minute: u32,
+    /// How long a call waits for its turn before it fails with `too-many-calls` or `pool-exhausted`.
     pub queue_timeout: Duration,
 }
 
@@ -64,6 +65,8 @@ impl Default for HostConfig {
             cache_dir: PathBuf::from(".openclaw/compiled"),
             limits: Limits::default(),
             pool_size: 64,
+            tenant_calls: 4,
+            tenant_calls_per_minute: 600,
             queue_timeout: Duration::from_secs(5),
         }
     }
@@ -72,7 +75,7 @@ impl Default for HostConfig {
 /// What one call may use. A breach ends that call with a typed error and harms no other.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Bytes of all linear memories of the call together.
+    /// Bytes of all linear memories and tables of the call together.
     pub memory_bytes: usize,
     /// Elements of all tables of the call together.
     pub table_elements: usize,
@@ -84,12 +87,12 @@ pub struct Limits {
     pub output_bytes: usize,
     /// Bytes of log lines, standard output and standard error together.
     pub log_bytes: usize,
-    /// Bytes that one customer's data of one niche may take, whatever the niche asks for.
-    pub storage_bytes: u64,
     /// Bytes of one stored value.
     pub value_bytes: usize,
     /// Handles (streams, pollables, …) open at once.
     pub handles: usize,
+    /// What it may send to other hosts, and receive.
+    pub egress: EgressLimits,
     /// Bytes of a component.
     pub component_bytes: usize,
     /// Cases of a self-test.
@@ -116,11 +119,48 @@ impl Default for Limits {
             cpu_budget: Duration::from_secs(1),
             output_bytes: MIB,
             log_bytes: 64 * KIB,
-            storage_bytes: 16 * MIB as u64,
             value_bytes: 256 * KIB,
             handles: 256,
+            egress: EgressLimits::default(),
             component_bytes: 32 * MIB,
             self_test_cases: 200,
+        }
+    }
+}
+
+/// What one call may send to other hosts and receive from them, in all its requests together where nothing else is
+/// said. A breach fails that request, and the niche is told.
+#[derive(Debug, Clone)]
+pub struct EgressLimits {
+    /// Requests, redirects that the host follows included.
+    pub requests: u32,
+    /// Requests that run at once.
+    pub at_once: u32,
+    /// Bytes sent, headers included.
+    pub sent_bytes: u64,
+    /// Bytes received, headers included.
+    pub received_bytes: u64,
+    /// Redirects that the host follows after one request.
+    pub redirects: u32,
+    /// From looking up the name to a secure connection, for each request.
+    pub connect: Duration,
+    /// From the connection to the answer's head, for each request.
+    pub first_byte: Duration,
+    /// How long the other side may be silent.
+    pub between_bytes: Duration,
+}
+
+impl Default for EgressLimits {
+    fn default() -> Self {
+        Self {
+            requests: 16,
+            at_once: 4,
+            sent_bytes: 4 * MIB as u64,
+            received_bytes: 8 * MIB as u64,
+            redirects: 5,
+            connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(8),
+            between_bytes: Duration::from_secs(5),
         }
     }
 }

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::component::InstancePre;
 
-use crate::capabilities::storage::Grant;
 use crate::contract::bindings::exports::openclaw::niche as wit;
 use crate::contract::{self, catalog, onboarding, tools};
+use crate::credentials::NoConnections;
 use crate::engine::Ticker;
+use crate::grant::{Grant, Rights, Scope};
 use crate::inspection::Inspection;
 use crate::sandbox::{Call, Sandbox};
-use crate::storage::{Ephemeral, Storage};
+use crate::storage::Ephemeral;
+use crate::turns::Turns;
 use crate::{
-    Answer, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError, Step, Tool, ToolCall,
-    ToolOutcome, Wishes,
+    Answer, CallError, CallScope, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError,
+    Step, Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
 };
 
 /// One version of a niche, ready to answer. Clones are cheap and are the same release.
@@ -27,15 +29,17 @@ struct Inner {
     pre: InstancePre<Call>,
     found: Found,
     shared: Shared,
-    /// The storage the niche asks for: asked once, needed for every tool call.
-    asked_storage: OnceCell<u64>,
+    /// What it asks for: asked once, needed for every tool call.
+    asked: OnceCell<Rights>,
 }
 
-/// What all releases of a host share. Without the ticker no loop would end: a release keeps it going, also when
+/// What a release has of its host. Without the ticker no loop would end: a release keeps it going, also when
 /// the host is gone.
 pub(crate) struct Shared {
     /// Turns for calls.
-    pub(crate) turns: Arc<Semaphore>,
+    pub(crate) turns: Arc<Turns>,
+    /// Places for this release's own questions, those that belong to no tenant.
+    pub(crate) questions: Arc<Semaphore>,
     pub(crate) config: Arc<HostConfig>,
     pub(crate) _ticker: Arc<Ticker>,
 }
@@ -49,57 +53,29 @@ struct Found {
     self_test: Option<wit::self_test::GuestIndices>,
 }
 
-/// Asks one function of one interface: makes the sandbox, calls, and says what the end means. A macro, because
-/// the generated calls share no trait. Gives the sandbox and the answer.
+/// Asks one function of one interface, in a fresh instance, and says what its end means. A macro, because the
+/// generated calls share no trait.
 macro_rules! ask {
-    ($release:expr, $export:literal, $found:expr, $storage:expr, |$guest:ident, $store:ident| $call:expr) => {
-        async {
-            let release = &*$release.0;
-            let mut sandbox = release.sandbox($export, $storage).await?;
-            let outcome = match sandbox.instantiate(&release.pre).await {
-                Ok(instance) => {
-                    let Sandbox { store, clock, .. } = &mut sandbox;
-                    let outcome = clock
-                        .run(async {
-                            let $guest = $found.load(&mut *store, &instance)?;
-                            let $store = store;
-                            $call.await
-                        })
-                        .await;
-                    sandbox.end(outcome)
-                }
-                Err(error) => Err(error),
-            };
-            if let Err(error) = &outcome {
-                sandbox.record(Some(error));
-            }
-            Ok::<_, PluginError>((sandbox, outcome?))
-        }
-    };
-}
-
-/// Ends a call: what its answer came to, recorded.
-fn ended<T>(sandbox: &Sandbox, outcome: Result<T, PluginError>) -> Result<T, PluginError> {
-    sandbox.record(outcome.as_ref().err());
-    outcome
+    ($release:expr, $sandbox:expr, $found:expr, |$guest:ident, $store:ident| $call:expr) => {{
+        let Sandbox { store, clock, .. } = &mut $sandbox;
+        let outcome = clock
+            .run(async {
+                let instance = $release.0.pre.instantiate_async(&mut *store).await?;
+                let $guest = $found.load(&mut *store, &instance)?;
+                let $store = store;
+                $call.await
+            })
+            .await;
+        $sandbox.meant(outcome)
+    }};
 }
 
 impl Inner {
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, PluginError> {
-        // Fair: those who wait are served in order.
-        let turn = Arc::clone(&self.shared.turns).acquire_owned();
-        match tokio::time::timeout(self.shared.config.queue_timeout, turn).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => {
-                metrics::counter!("plugin_queue_timeouts_total").increment(1);
-                Err(PluginError::PoolExhausted)
-            }
-        }
-    }
-
-    async fn sandbox(&self, export: &'static str, granted: Option<Grant>) -> Result<Sandbox, PluginError> {
-        let permit = self.turn().await?;
-        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared.config.limits, granted, permit))
+    /// A sandbox for one of the release's own questions, which belong to no tenant. A self-test has a scope, since
+    /// it runs under a grant.
+    async fn sandbox(&self, export: &'static str, scope: Option<CallScope>) -> Result<Sandbox, PluginError> {
+        let turn = self.shared.turns.among(&self.shared.questions).await?;
+        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared.config, scope, turn))
     }
 }
 
@@ -128,8 +104,7 @@ impl Release {
                 false => None,
             },
         };
-        let asked_storage = OnceCell::new();
-        Ok(Self(Arc::new(Inner { digest, inspection, pre, found, shared, asked_storage })))
+        Ok(Self(Arc::new(Inner { digest, inspection, pre, found, shared, asked: OnceCell::new() })))
     }
 
     /// Its name: the digest of its bytes.
@@ -148,24 +123,31 @@ impl Release {
         &self.0.inspection.asked
     }
 
+    /// What it asks for: what its catalog wants, held against what it imports. A wish that it could not use, because
+    /// the import for it is missing, is [`PluginError::UnusedWish`].
+    pub async fn asked(&self) -> Result<Rights, PluginError> {
+        let ask = async || {
+            let wishes = self.wants("en").await?;
+            capabilities::check(&wishes, &self.0.inspection.imports)?;
+            rights(&wishes)
+        };
+        self.0.asked.get_or_try_init(ask).await.cloned()
+    }
+
     /// The marketplace entry in `locale`.
     pub async fn describe(&self, locale: &str) -> Result<Entry, PluginError> {
         let locale = locale.to_owned();
-        let (sandbox, entry) = ask!(self, "catalog.describe", self.0.found.catalog, None, |guest, store| {
-            guest.call_describe(store, &locale)
-        })
-        .await?;
-        ended(&sandbox, catalog::entry(entry))
+        let mut sandbox = self.0.sandbox("catalog.describe", None).await?;
+        let entry = ask!(self, sandbox, self.0.found.catalog, |guest, store| { guest.call_describe(store, &locale) });
+        sandbox.ended(entry.and_then(catalog::entry))
     }
 
     /// What it asks to use, with reasons in `locale`.
     pub async fn wants(&self, locale: &str) -> Result<Wishes, PluginError> {
         let locale = locale.to_owned();
-        let (sandbox, wishes) = ask!(self, "catalog.wants", self.0.found.catalog, None, |guest, store| {
-            guest.call_wants(store, &locale)
-        })
-        .await?;
-        ended(&sandbox, catalog::wishes(wishes))
+        let mut sandbox = self.0.sandbox("catalog.wants", None).await?;
+        let wishes = ask!(self, sandbox, self.0.found.catalog, |guest, store| { guest.call_wants(store, &locale) });
+        sandbox.ended(wishes.and_then(catalog::wishes))
     }
 
     /// The system prompt of one customer's agent.
@@ -177,15 +159,15 @@ impl Release {
     ) -> Result<String, PluginError> {
         let (profile, locale) = (contract::profile(profile), locale.to_owned());
         let connections = contract::connections(connections);
-        let (sandbox, prompt) = ask!(self, "persona.render", self.0.found.persona, None, |guest, store| {
+        let mut sandbox = self.0.sandbox("persona.render", None).await?;
+        let prompt = ask!(self, sandbox, self.0.found.persona, |guest, store| {
             guest.call_render(store, &profile, &locale, &connections)
-        })
-        .await?;
-        let prompt = prompt.map_err(|error| match error {
+        });
+        let said = |error| match error {
             wit::persona::PersonaError::MissingAnswer(question) => PluginError::MissingAnswer(question),
             wit::persona::PersonaError::Other(why) => PluginError::Persona(why),
-        });
-        ended(&sandbox, prompt)
+        };
+        sandbox.ended(prompt.and_then(|prompt| prompt.map_err(said)))
     }
 
     /// The next step of the interview after `answers`. Without the export there are no questions.
@@ -194,10 +176,9 @@ impl Release {
             return Ok(Step::Done(vec![]));
         };
         let (answers, locale) = (contract::profile(answers), locale.to_owned());
-        let (sandbox, step) =
-            ask!(self, "onboarding.next", found, None, |guest, store| { guest.call_next(store, &answers, &locale) })
-                .await?;
-        ended(&sandbox, onboarding::step(step))
+        let mut sandbox = self.0.sandbox("onboarding.next", None).await?;
+        let step = ask!(self, sandbox, found, |guest, store| { guest.call_next(store, &answers, &locale) });
+        sandbox.ended(step.and_then(onboarding::step))
     }
 
     /// The tools, with titles and descriptions in `locale`. None without the export.
@@ -206,60 +187,69 @@ impl Release {
             return Ok(vec![]);
         };
         let locale = locale.to_owned();
-        let (sandbox, list) =
-            ask!(self, "tools.list-tools", found, None, |guest, store| { guest.call_list_tools(store, &locale) })
-                .await?;
-        ended(&sandbox, tools::tools(list))
+        let mut sandbox = self.0.sandbox("tools.list-tools", None).await?;
+        let list = ask!(self, sandbox, found, |guest, store| { guest.call_list_tools(store, &locale) });
+        sandbox.ended(list.and_then(tools::tools))
     }
 
-    /// Calls a tool. What it writes to `storage` is kept only when the call succeeds: a refusal of the tool, a
-    /// breach or an invalid answer leaves nothing.
-    pub async fn call_tool(&self, call: ToolCall<'_>, storage: Arc<dyn Storage>) -> Result<ToolOutcome, PluginError> {
+    /// Calls a tool, in its tenant's turn and with what `scope` grants. What it writes to the storage is kept only
+    /// when the call succeeds: a refusal of the tool, a breach or an invalid answer leaves nothing.
+    pub async fn call_tool(&self, call: ToolCall<'_>, scope: CallScope) -> ToolOutcome {
         let Some(found) = &self.0.found.tools else {
-            let unknown = crate::ToolError::UnknownTool(call.name.to_owned());
-            return Ok(ToolOutcome { result: Err(unknown), spent: crate::Spent::default() });
+            return ToolOutcome::failed(ToolError::UnknownTool(call.name.to_owned()));
         };
         let context = wit::tools::CallContext {
             locale: call.locale.to_owned(),
             profile: contract::profile(call.profile),
             now: call.now,
         };
-        let granted = self.granted(storage).await?;
-        let (mut sandbox, result) = ask!(self, "tools.call", found, granted, |guest, store| {
-            guest.call_call(store, call.name, call.arguments, &context)
-        })
-        .await?;
-        let outcome = match self.accepted(result) {
+        let turn = match self.0.shared.turns.of(scope.tenant).await {
+            Ok(turn) => turn,
+            Err(error) => return ToolOutcome::failed(error),
+        };
+        let config = &self.0.shared.config;
+        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", config, Some(scope), turn);
+        let answer =
+            ask!(self, sandbox, found, |guest, store| { guest.call_call(store, call.name, call.arguments, &context) });
+        let result = match answer.and_then(|answer| self.accepted(answer)) {
             Ok(Ok(output)) => sandbox.commit().await.map(|()| Ok(output)),
             other => other,
         };
-        let result = ended(&sandbox, outcome)?;
-        Ok(ToolOutcome { result, spent: sandbox.spent() })
+        let spent = sandbox.record(result.as_ref().err());
+        let result = match result {
+            Ok(said) => said.map_err(CallError::Tool),
+            Err(error) => Err(CallError::Plugin(error)),
+        };
+        ToolOutcome { result, spent }
     }
 
-    /// Runs its self-test, each case in a sandbox of its own with empty storage. A case that traps or breaks a
-    /// limit fails like any other. Empty without the export.
-    pub async fn self_test(&self) -> Result<Vec<CaseOutcome>, PluginError> {
+    /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage and nothing connected. A
+    /// case that traps or breaks a limit fails like any other. Empty without the export.
+    pub async fn self_test(&self, grant: Arc<Grant>) -> Result<Vec<CaseOutcome>, PluginError> {
         let Some(found) = &self.0.found.self_test else {
             return Ok(vec![]);
         };
-        let (sandbox, names) =
-            ask!(self, "self-test.cases", found, None, |guest, store| { guest.call_cases(store) }).await?;
+        let mut sandbox = self.0.sandbox("self-test.cases", None).await?;
+        let names = ask!(self, sandbox, found, |guest, store| { guest.call_cases(store) });
         let most = self.0.shared.config.limits.self_test_cases;
         let check = contract::Check::of("self-test.cases");
-        ended(&sandbox, check.that(names.len() <= most, || format!("{} cases; at most {most}", names.len())))?;
-        drop(sandbox);
+        let names = sandbox.ended(names.and_then(|names| {
+            check.that(names.len() <= most, || format!("{} cases; at most {most}", names.len()))?;
+            Ok(names)
+        }))?;
         let mut outcomes = Vec::with_capacity(names.len());
         for name in names {
-            let granted = self.granted(Arc::new(Ephemeral::new())).await?;
+            let scope = CallScope {
+                tenant: Tenant(0),
+                grant: Arc::clone(&grant),
+                storage: Arc::new(Ephemeral::new()),
+                credentials: Arc::new(NoConnections),
+            };
             let began = std::time::Instant::now();
-            let ran =
-                ask!(self, "self-test.run", found, granted, |guest, store| { guest.call_run(store, &name) }).await;
-            let failure = match ran {
-                Ok((sandbox, result)) => {
-                    sandbox.record(None);
-                    result.err()
-                }
+            let mut sandbox = self.0.sandbox("self-test.run", Some(scope)).await?;
+            let ran = ask!(self, sandbox, found, |guest, store| { guest.call_run(store, &name) });
+            let failure = match sandbox.ended(ran) {
+                Ok(result) => result.err(),
                 Err(error) if error.is_components_fault() => Some(match &error {
                     PluginError::Trapped { stderr, .. } if !stderr.is_empty() => {
                         format!("{error}: {stderr}")
@@ -273,20 +263,11 @@ impl Release {
         Ok(outcomes)
     }
 
-    /// What of `storage` the release may use: what it asks for, within the host's limit.
-    async fn granted(&self, space: Arc<dyn Storage>) -> Result<Option<Grant>, PluginError> {
-        let ask = || async { Ok::<_, PluginError>(self.wants("en").await?.storage_bytes) };
-        let asked = *self.0.asked_storage.get_or_try_init(ask).await?;
-        let limits = &self.0.shared.config.limits;
-        let quota_bytes = asked.min(limits.storage_bytes);
-        Ok((quota_bytes > 0).then(|| Grant { space, quota_bytes, value_bytes: limits.value_bytes }))
-    }
-
     /// A tool's answer within the bounds.
     fn accepted(
         &self,
         result: Result<wit::tools::Output, wit::tools::ToolError>,
-    ) -> Result<Result<crate::Output, crate::ToolError>, PluginError> {
+    ) -> Result<Result<crate::Output, ToolError>, PluginError> {
         if let Ok(output) = &result {
             let content = output.content.iter().map(|content| match content {
                 wit::tools::Content::Text(text) => text.len(),
@@ -300,6 +281,19 @@ impl Release {
         }
         tools::result(result)
     }
+}
+
+/// What a catalog's wishes come to. A host is wanted with every method: the contract does not name any.
+fn rights(wishes: &Wishes) -> Result<Rights, PluginError> {
+    let host = |wish: &crate::HostWish| match wish.host.parse() {
+        Ok(pattern) => Ok((pattern, Scope::Any)),
+        Err(error) => Err(contract::Check::of("catalog.wants").wrong(format!("{error}"))),
+    };
+    Ok(Rights {
+        hosts: wishes.hosts.iter().map(host).collect::<Result<_, _>>()?,
+        connections: Scope::only(wishes.connections.iter().map(|wish| wish.provider.clone())),
+        storage_bytes: wishes.storage_bytes,
+    })
 }
 
 impl std::fmt::Debug for Release {

@@ -2,30 +2,18 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{InstancePre, ResourceTableError};
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
 
-use crate::capabilities::{connections, log, storage, wasi};
+use crate::capabilities::log::{self, Budget};
+use crate::capabilities::{self, Setup};
 use crate::limits::Limits;
-use crate::{DeadlineKind, Digest, OutputKind, PluginError};
-
-/// What a call used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Spent {
-    /// On a processor, in the guest and in what it asked of the host.
-    pub cpu: Duration,
-    /// From beginning to end.
-    pub wall: Duration,
-    /// Bytes of all its linear memories at their largest.
-    pub peak_memory: usize,
-    /// Lines it logged.
-    pub log_lines: u32,
-}
+use crate::turns::Turn;
+use crate::{CallScope, DeadlineKind, Digest, HostConfig, OutputKind, PluginError, Spent};
 
 /// A limit that a guest ran into, carried through the engine as the cause of a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,26 +26,33 @@ pub(crate) enum Breach {
 
 /// What a store holds: every capability's part of this call, and its memory.
 pub(crate) struct Call {
-    pub(crate) log: log::PerCall,
-    pub(crate) storage: storage::PerCall,
-    pub(crate) connections: connections::PerCall,
-    wasi: wasi::PerCall,
+    pub(crate) given: capabilities::PerCall,
     memory: Memory,
 }
 
 impl WasiView for Call {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.view()
+        self.given.wasi.view()
     }
 }
+
+/// What an element of a table takes.
+const ELEMENT_BYTES: usize = size_of::<usize>();
 
 /// Counts the memories and tables of a call together.
 struct Memory {
     memory_bytes: usize,
     memory_left: usize,
-    table_left: usize,
+    elements_left: usize,
     /// A growth was refused: what a trap afterwards most likely means.
-    refused: bool,
+    refused: Option<Grown>,
+}
+
+/// What was refused to grow.
+#[derive(Clone, Copy)]
+enum Grown {
+    Memory,
+    Tables,
 }
 
 impl Memory {
@@ -65,66 +60,80 @@ impl Memory {
         Self {
             memory_bytes: limits.memory_bytes,
             memory_left: limits.memory_bytes,
-            table_left: limits.table_elements,
-            refused: false,
+            elements_left: limits.table_elements,
+            refused: None,
         }
     }
 
-    /// Linear memory never shrinks, so what is taken now is the peak.
+    /// Neither memories nor tables ever shrink, so what is taken now is the peak.
     fn peak(&self) -> usize {
         self.memory_bytes - self.memory_left
+    }
+
+    /// Takes `bytes`, if there are as many left.
+    fn take(&mut self, bytes: Option<usize>) -> bool {
+        let left = bytes.and_then(|bytes| self.memory_left.checked_sub(bytes));
+        match left {
+            Some(left) => self.memory_left = left,
+            None => self.refused = Some(Grown::Memory),
+        }
+        left.is_some()
     }
 }
 
 impl ResourceLimiter for Memory {
     fn memory_growing(&mut self, now: usize, next: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let left = self.memory_left.checked_sub(next - now);
-        self.refused |= left.is_none();
-        self.memory_left = left.unwrap_or(self.memory_left);
-        Ok(left.is_some())
+        Ok(self.take(next.checked_sub(now)))
     }
 
     fn table_growing(&mut self, now: usize, next: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let left = self.table_left.checked_sub(next - now);
-        self.refused |= left.is_none();
-        self.table_left = left.unwrap_or(self.table_left);
-        Ok(left.is_some())
+        let elements = next.saturating_sub(now);
+        match self.elements_left.checked_sub(elements) {
+            Some(left) => {
+                let taken = self.take(elements.checked_mul(ELEMENT_BYTES));
+                if taken {
+                    self.elements_left = left;
+                }
+                Ok(taken)
+            }
+            None => {
+                self.refused = Some(Grown::Tables);
+                Ok(false)
+            }
+        }
     }
 }
 
-/// A call under way. Use `instance` and `store` inside [`Clock::run`], then [`Sandbox::end`] it.
+/// A call under way. Use `store` inside [`Clock::run`], then tell the sandbox how it [ended](Sandbox::ended).
 pub(crate) struct Sandbox {
     pub(crate) store: Store<Call>,
     pub(crate) clock: Clock,
-    limits: Limits,
+    config: Arc<HostConfig>,
     release: Digest,
     export: &'static str,
-    _permit: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl Sandbox {
-    /// Makes a store for a call of `export`.
+    /// Makes a store for a call of `export`. What belongs to no tenant has no scope and is granted nothing.
     pub(crate) fn new(
         pre: &InstancePre<Call>,
         release: Digest,
         export: &'static str,
-        limits: &Limits,
-        granted: Option<storage::Grant>,
-        permit: OwnedSemaphorePermit,
+        config: &Arc<HostConfig>,
+        scope: Option<CallScope>,
+        turn: Turn,
     ) -> Self {
-        let budget = log::Budget::of(limits.log_bytes);
-        let call = Call {
-            wasi: wasi::PerCall::new(limits, &budget),
-            log: log::PerCall::new(release, budget),
-            storage: storage::PerCall::new(granted),
-            connections: connections::PerCall,
-            memory: Memory::new(limits),
-        };
+        let limits = &config.limits;
+        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes) };
+        let call = Call { given: capabilities::PerCall::new(&setup), memory: Memory::new(limits) };
         let mut store = Store::new(pre.engine(), call);
         store.limiter(|call| &mut call.memory);
         // Lifted strings and lists are counted by their bytes in the host, which is a little more than they
         // have in the guest.
         store.set_hostcall_fuel(limits.output_bytes + limits.output_bytes / 4);
+        // The guest's handles, also those of resources it makes by itself.
+        store.set_max_component_handles(limits.handles);
         store.set_epoch_deadline(1);
         let mut ticks = limits.cpu_ticks();
         // Called once for each tick in which the guest computes: time it waits, or is waited for, is not its own.
@@ -133,48 +142,42 @@ impl Sandbox {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         let clock = Clock { began: Instant::now(), cpu: Duration::ZERO, limit: limits.wall_clock };
-        Self { store, clock, limits: limits.clone(), release, export, _permit: permit }
-    }
-
-    /// A fresh instance.
-    pub(crate) async fn instantiate(&mut self, pre: &InstancePre<Call>) -> Result<Instance, PluginError> {
-        match self.clock.run(pre.instantiate_async(&mut self.store)).await {
-            Ok(instance) => Ok(instance),
-            Err(failure) => Err(self.failed(failure)),
-        }
+        Self { store, clock, config: Arc::clone(config), release, export, _turn: turn }
     }
 
     /// What the guest's answer, or its end, means.
-    pub(crate) fn end<T>(&mut self, outcome: Result<T, Failure>) -> Result<T, PluginError> {
+    pub(crate) fn meant<T>(&self, outcome: Result<T, Failure>) -> Result<T, PluginError> {
         outcome.map_err(|failure| self.failed(failure))
     }
 
     /// Keeps what the call wrote. Not cut short in the middle: after the guest has ended, only the storage's
     /// own time-outs count.
     pub(crate) async fn commit(&mut self) -> Result<(), PluginError> {
-        self.store.data_mut().storage.commit().await.map_err(PluginError::Storage)
+        self.store.data_mut().given.storage.commit().await.map_err(PluginError::Storage)
     }
 
-    /// What the call used up to now.
-    pub(crate) fn spent(&self) -> Spent {
+    /// Ends a call of a release's own question: what its answer came to, recorded.
+    pub(crate) fn ended<T>(self, outcome: Result<T, PluginError>) -> Result<T, PluginError> {
+        self.record(outcome.as_ref().err());
+        outcome
+    }
+
+    /// Records how the call ended, and tells what it used.
+    pub(crate) fn record(&self, error: Option<&PluginError>) -> Spent {
+        let outcome = error.map_or("ok", PluginError::code);
         let call = self.store.data();
-        Spent {
+        let mut spent = Spent {
             cpu: self.clock.cpu,
             wall: self.clock.began.elapsed(),
             peak_memory: call.memory.peak(),
-            log_lines: call.log.lines,
-        }
-    }
-
-    /// Records how the call ended.
-    pub(crate) fn record(&self, error: Option<&PluginError>) {
-        let outcome = error.map_or("ok", PluginError::code);
-        let spent = self.spent();
+            ..Spent::default()
+        };
+        call.given.meter(&mut spent);
         metrics::counter!("plugin_calls_total", "export" => self.export, "outcome" => outcome).increment(1);
         metrics::histogram!("plugin_call_seconds", "export" => self.export).record(spent.wall.as_secs_f64());
         metrics::histogram!("plugin_call_memory_bytes", "export" => self.export).record(spent.peak_memory as f64);
         let release = self.release;
-        let wasi = &self.store.data().wasi;
+        let wasi = &call.given.wasi;
         for (stream, printed) in [("stdout", &wasi.stdout), ("stderr", &wasi.stderr)] {
             for line in printed.text().lines() {
                 let line = log::one_line(line);
@@ -184,19 +187,21 @@ impl Sandbox {
         if let Some(error) = error {
             tracing::warn!(%release, export = self.export, outcome, ?spent, %error, "a niche's call failed");
         }
+        spent
     }
 
     fn failed(&self, failure: Failure) -> PluginError {
+        let limits = &self.config.limits;
         let error = match failure {
             Failure::WallClock => {
-                return PluginError::DeadlineExceeded { kind: DeadlineKind::WallClock, limit: self.limits.wall_clock };
+                return PluginError::DeadlineExceeded { kind: DeadlineKind::WallClock, limit: limits.wall_clock };
             }
             Failure::Guest(error) => error,
         };
         if let Some(breach) = error.downcast_ref::<Breach>() {
             return match breach {
-                Breach::Cpu => PluginError::DeadlineExceeded { kind: DeadlineKind::Cpu, limit: self.limits.cpu_budget },
-                Breach::Log => PluginError::OutputTooLarge { kind: OutputKind::Log, limit: self.limits.log_bytes },
+                Breach::Cpu => PluginError::DeadlineExceeded { kind: DeadlineKind::Cpu, limit: limits.cpu_budget },
+                Breach::Log => PluginError::OutputTooLarge { kind: OutputKind::Log, limit: limits.log_bytes },
             };
         }
         if error.is::<PoolConcurrencyLimitError>() {
@@ -205,17 +210,24 @@ impl Sandbox {
         let root = error.root_cause().to_string();
         // The engine's type for this is private; a test holds its words.
         if root.contains("fuel allocated for hostcalls has been exhausted") {
-            return PluginError::OutputTooLarge { kind: OutputKind::Result, limit: self.limits.output_bytes };
+            return PluginError::OutputTooLarge { kind: OutputKind::Result, limit: limits.output_bytes };
         }
-        if self.store.data().memory.refused {
-            return PluginError::MemoryExceeded { limit: self.limits.memory_bytes };
+        // So is this one's.
+        let full = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(ResourceTableError::Full)));
+        if full || root.contains("store handle limit exceeded") {
+            return PluginError::HandlesExceeded { limit: limits.handles };
+        }
+        match self.store.data().memory.refused {
+            Some(Grown::Memory) => return PluginError::MemoryExceeded { limit: limits.memory_bytes },
+            Some(Grown::Tables) => return PluginError::TablesExceeded { limit: limits.table_elements },
+            None => {}
         }
         let trap = match (error.downcast_ref::<Trap>(), error.downcast_ref::<I32Exit>()) {
             (Some(trap), _) => trap.to_string(),
             (_, Some(exit)) => format!("it exited with {}", exit.0),
             _ => tail(&root, TRAP_CHARS),
         };
-        let stderr = tail(&self.store.data().wasi.stderr.text(), STDERR_CHARS);
+        let stderr = tail(&self.store.data().given.wasi.stderr.text(), STDERR_CHARS);
         PluginError::Trapped { trap, stderr }
     }
 }

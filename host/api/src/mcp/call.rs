@@ -10,7 +10,11 @@ use openclaw_platform::{
     tokens::Caller,
     tool_calls::{self, NewToolCall},
 };
-use openclaw_plugins::{PluginError, Release, ToolCall, ToolOutcome};
+use openclaw_plugins::{
+    CallScope, Release, Tenant, ToolCall, ToolOutcome,
+    credentials::NoConnections,
+    grant::{Grant, Rights},
+};
 use rmcp::model::CallToolResult;
 use serde_json::Value;
 
@@ -18,7 +22,7 @@ use super::{
     result::{Ended, away, said},
     server::NicheTools,
 };
-use crate::{error::Result, interview::profile, storage::Space};
+use crate::{error::Result, install::ceiling, interview::profile, storage::Space};
 
 impl NicheTools {
     /// Calls a tool. Whatever goes wrong is told to the model as the tool's answer, so that it can tell the person.
@@ -57,21 +61,21 @@ impl NicheTools {
         ended.result
     }
 
-    async fn run(
-        &self,
-        caller: &Caller,
-        release: &Release,
-        name: &str,
-        arguments: &Value,
-    ) -> Result<Result<ToolOutcome, PluginError>> {
+    async fn run(&self, caller: &Caller, release: &Release, name: &str, arguments: &Value) -> Result<ToolOutcome> {
         let db = &self.state.db;
-        let turns = self.state.turns.of(caller.customer);
-        let _turn = turns.acquire().await;
         let agent = agents::get(db, caller.agent).await?;
-        let ceiling = u64::from(self.state.settings.plugin_storage_mib) << 20;
-        let space = Space {
-            space: niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche),
-            granted: releases::granted_storage(db, caller.digest).await?.min(ceiling),
+        let asked = match release.asked().await {
+            Ok(asked) => asked,
+            Err(error) => return Ok(ToolOutcome::failed(error)),
+        };
+        let storage_bytes = releases::granted_storage(db, caller.digest).await?;
+        let approved = Rights { storage_bytes, ..Rights::default() };
+        let space = niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche);
+        let scope = CallScope {
+            tenant: Tenant(caller.customer.0.as_u128()),
+            grant: Arc::new(Grant::new(asked, approved, ceiling(&self.state.settings))),
+            storage: Arc::new(Space(space)),
+            credentials: Arc::new(NoConnections),
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let call = ToolCall {
@@ -81,6 +85,6 @@ impl NicheTools {
             profile: &profile(&agent.profile),
             now,
         };
-        Ok(release.call_tool(call, Arc::new(space)).await)
+        Ok(release.call_tool(call, scope).await)
     }
 }

@@ -5,7 +5,6 @@ mod call;
 mod listing;
 mod result;
 mod server;
-mod turns;
 
 use std::sync::Arc;
 
@@ -15,7 +14,6 @@ use rmcp::transport::streamable_http_server::{
 };
 
 use self::server::NicheTools;
-pub(crate) use self::turns::Turns;
 use crate::{AppState, auth::require_gateway};
 
 /// Largest request, in bytes.

@@ -2,7 +2,7 @@
 //! that it can tell the person.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use openclaw_plugins::{Content, PluginError, Spent, ToolError, ToolOutcome, storage::StorageError};
+use openclaw_plugins::{CallError, Content, PluginError, Spent, ToolOutcome, storage::StorageError};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
@@ -19,22 +19,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn new(outcome: Result<ToolOutcome, PluginError>) -> Self {
-        let (result, spent) = match outcome {
-            Ok(ToolOutcome { result, spent }) => (result, spent),
-            Err(error) => {
-                tracing::warn!(%error, code = error.code(), "a tool call broke off");
-                let changed = match &error {
-                    // The connection may have broken while the commit was on its way.
-                    PluginError::Storage(StorageError::Unavailable(_) | StorageError::Other(_)) => {
-                        "Whether its changes were kept is not known: look before you try again."
-                    }
-                    _ => "Nothing was changed.",
-                };
-                let text = format!("The tool could not answer: {error}. {changed}");
-                return Self { outcome: error.code(), result: said(&text), text, spent: Spent::default() };
-            }
-        };
+    pub(super) fn new(ToolOutcome { result, spent }: ToolOutcome) -> Self {
         match result {
             Ok(output) => {
                 let text = output.content.iter().map(words).collect::<Vec<_>>().join("\n");
@@ -43,21 +28,27 @@ impl Ended {
                 Self { outcome: "ok", result, text, spent }
             }
             Err(error) => {
-                let text = error.to_string();
-                Self { outcome: code(&error), result: said(&text), text, spent }
+                let text = match &error {
+                    CallError::Tool(said) => said.to_string(),
+                    CallError::Plugin(error) => broke_off(error),
+                };
+                Self { outcome: error.code(), result: said(&text), text, spent }
             }
         }
     }
 }
 
-fn code(error: &ToolError) -> &'static str {
-    match error {
-        ToolError::UnknownTool(_) => "unknown-tool",
-        ToolError::InvalidArguments(_) => "invalid-arguments",
-        ToolError::Refused(_) => "refused",
-        ToolError::Unavailable(_) => "unavailable",
-        ToolError::Other(_) => "other",
-    }
+/// What the model is told of a call that broke off.
+fn broke_off(error: &PluginError) -> String {
+    tracing::warn!(%error, code = error.code(), "a tool call broke off");
+    let changed = match error {
+        // The connection may have broken while the commit was on its way.
+        PluginError::Storage(StorageError::Unavailable(_) | StorageError::Other(_)) => {
+            "Whether its changes were kept is not known: look before you try again."
+        }
+        _ => "Nothing was changed.",
+    };
+    format!("The tool could not answer: {error}. {changed}")
 }
 
 fn words(content: &Content) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::bindings::exports::openclaw::niche::tools as wit;
 use super::{Answer, Check};
-use crate::{PluginError, Spent};
+use crate::PluginError;
 
 /// A tool, as the model and people see it. The four hints are those of MCP's tool annotations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,13 +93,17 @@ pub enum ToolError {
     Other(String),
 }
 
-/// How a call ended, and what it used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolOutcome {
-    /// What it gave; an error here is the niche's own word, not a breach.
-    pub result: Result<Output, ToolError>,
-    /// What it used.
-    pub spent: Spent,
+impl ToolError {
+    /// A stable word for APIs, metrics and logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTool(_) => "unknown-tool",
+            Self::InvalidArguments(_) => "invalid-arguments",
+            Self::Refused(_) => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::Other(_) => "other",
+        }
+    }
 }
 
 pub(crate) fn tools(tools: Vec<wit::Tool>) -> Result<Vec<Tool>, PluginError> {

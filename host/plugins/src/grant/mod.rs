@@ -161,6 +161,17 @@ pub enum Party {
     Platform,
 }
 
+impl Party {
+    /// A stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Admin => "admin",
+            Self::Platform => "platform",
+        }
+    }
+}
+
 /// Something that is not granted, and who said no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is not granted: {}", match by {

@@ -1,8 +1,11 @@
 //! What a niche answers is checked before a caller sees it.
 
+use std::sync::Arc;
+
+use openclaw_plugins::storage::Ephemeral;
 use openclaw_plugins::{Answer, PluginError, QuestionKind, Step, ToolCall, ToolError};
 
-use crate::{TestHost, call, call_with, refusal, text, unharmed};
+use crate::{TestHost, broken, call, call_with, refusal, scope, text, unharmed};
 
 #[tokio::test]
 async fn a_catalog_that_breaks_its_promises_is_refused() {
@@ -26,7 +29,7 @@ async fn tools_that_break_their_promises_are_refused() {
         assert_eq!(error.code(), "invalid-output", "{locale}: {error}");
     }
     assert_eq!(release.list_tools("pt").await.unwrap().len(), 4);
-    assert_eq!(call(&release, "not-json").await.unwrap_err().code(), "invalid-output");
+    assert_eq!(broken(call(&release, "not-json").await).code(), "invalid-output");
     unharmed(&release).await;
 }
 
@@ -58,15 +61,15 @@ async fn a_tool_gets_its_arguments_and_says_no_in_its_own_words() {
     let release = TestHost::start().hostile().await;
     let profile = [Answer { question: "a".into(), value: "b".into() }];
     let echo = ToolCall { name: "echo", arguments: r#"{"x":1}"#, locale: "en", profile: &profile, now: 42 };
-    let outcome = release.call_tool(echo, std::sync::Arc::new(openclaw_plugins::storage::Ephemeral::new()));
-    assert_eq!(text(outcome.await), r#"{"x":1} en 1 42"#);
+    let scope = scope(&release, Arc::new(Ephemeral::new())).await;
+    assert_eq!(text(release.call_tool(echo, scope).await), r#"{"x":1} en 1 42"#);
     assert_eq!(refusal(call(&release, "no-such-tool").await), ToolError::UnknownTool("no-such-tool".into()));
 }
 
 #[tokio::test]
 async fn what_a_call_spent_is_told() {
     let release = TestHost::start().hostile().await;
-    let outcome = call(&release, "log-once").await.unwrap();
+    let outcome = call(&release, "log-once").await;
     assert_eq!(outcome.spent.log_lines, 1);
     assert!(outcome.spent.peak_memory >= 64 << 10, "{:?}", outcome.spent);
     assert!(outcome.spent.cpu <= outcome.spent.wall && !outcome.spent.cpu.is_zero());
@@ -75,7 +78,8 @@ async fn what_a_call_spent_is_told() {
 #[tokio::test]
 async fn each_case_of_a_self_test_runs_by_itself() {
     let release = TestHost::start().hostile().await;
-    let outcomes = release.self_test().await.unwrap();
+    let grant = scope(&release, Arc::new(Ephemeral::new())).await.grant;
+    let outcomes = release.self_test(grant).await.unwrap();
     let failed: Vec<_> =
         outcomes.iter().filter_map(|case| Some((case.name.as_str(), case.failure.as_deref()?))).collect();
     assert_eq!(outcomes.len(), 5);
@@ -88,7 +92,7 @@ async fn each_case_of_a_self_test_runs_by_itself() {
 #[tokio::test]
 async fn nothing_of_a_call_reaches_the_next() {
     let release = TestHost::start().hostile().await;
-    let space = || std::sync::Arc::new(openclaw_plugins::storage::Ephemeral::new());
+    let space = || Arc::new(Ephemeral::new());
     assert_eq!(text(call_with(&release, "store", "key", space()).await), "Ok(())");
     assert_eq!(text(call_with(&release, "read", "key", space()).await), "Ok(None)");
     unharmed(&release).await;

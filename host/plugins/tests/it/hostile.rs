@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use openclaw_plugins::{DeadlineKind, OutputKind, PluginError, Release};
 
-use crate::{TestHost, call, text, unharmed};
+use crate::{TestHost, broken, call, text, unharmed};
 
 /// Calls `tool`, expects a failure, and looks whether others are served as before.
 async fn breach(test: &TestHost, tool: &str) -> PluginError {
     let release = test.hostile().await;
     let began = Instant::now();
-    let error = call(&release, tool).await.unwrap_err();
+    let error = broken(call(&release, tool).await);
     assert!(began.elapsed() < Duration::from_secs(10), "{tool} held the host for {:?}", began.elapsed());
     unharmed(&release).await;
     error
@@ -48,7 +48,7 @@ async fn a_release_that_outlives_its_host_is_still_stopped() {
     let test = TestHost::start();
     let release = test.hostile().await;
     drop(test);
-    assert_eq!(call(&release, "loop").await.unwrap_err().code(), "cpu-exceeded");
+    assert_eq!(broken(call(&release, "loop").await).code(), "cpu-exceeded");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn megabytes_of_output_are_cut() {
 #[tokio::test]
 async fn handles_without_end_are_refused() {
     let error = breach(&TestHost::start(), "handles").await;
-    assert_eq!(error.code(), "trapped", "{error:?}");
+    assert_eq!(error, PluginError::HandlesExceeded { limit: 256 });
 }
 
 #[tokio::test]
@@ -156,13 +156,13 @@ async fn waiting_for_a_turn_has_an_end() {
     let sleeping = spawn(&release, "sleep");
     let deadline = Instant::now() + Duration::from_secs(5);
     let error = loop {
-        match call(&release, "count").await {
+        match call(&release, "count").await.result {
             Err(error) => break error,
             Ok(_) => assert!(Instant::now() < deadline, "the sleeper never took the pool"),
         }
         tokio::task::yield_now().await;
     };
-    assert_eq!(error, PluginError::PoolExhausted);
+    assert_eq!(error, PluginError::PoolExhausted.into());
     sleeping.abort();
     sleeping.await.unwrap_err();
     unharmed(&release).await;
@@ -180,5 +180,5 @@ async fn a_call_that_is_given_up_leaves_its_place() {
 /// Runs `tool` beside; gives the code it failed with.
 fn spawn(release: &Release, tool: &'static str) -> tokio::task::JoinHandle<&'static str> {
     let release = release.clone();
-    tokio::spawn(async move { call(&release, tool).await.unwrap_err().code() })
+    tokio::spawn(async move { broken(call(&release, tool).await).code() })
 }

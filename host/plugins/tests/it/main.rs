@@ -12,8 +12,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_plugins::credentials::NoConnections;
+use openclaw_plugins::grant::{Grant, Rights};
 use openclaw_plugins::storage::{Ephemeral, Storage};
-use openclaw_plugins::{Content, Host, HostConfig, Limits, PluginError, Release, ToolCall, ToolError, ToolOutcome};
+use openclaw_plugins::{
+    CallError, CallScope, Content, Host, HostConfig, Limits, PluginError, Release, Tenant, ToolCall, ToolError,
+    ToolOutcome,
+};
 use openclaw_testkit::components;
 
 /// A host with limits that a test can wait for.
@@ -44,6 +49,8 @@ impl TestHost {
         let mut config = HostConfig {
             cache_dir,
             pool_size: 8,
+            tenant_calls: 8,
+            tenant_calls_per_minute: 100_000,
             limits: Limits { memory_bytes: 32 << 20, cpu_budget: Duration::from_millis(150), ..Limits::default() },
             ..HostConfig::default()
         };
@@ -56,30 +63,49 @@ impl TestHost {
     }
 }
 
-async fn call_with(
-    release: &Release,
-    name: &str,
-    arguments: &str,
-    storage: Arc<dyn Storage>,
-) -> Result<ToolOutcome, PluginError> {
-    let call = ToolCall { name, arguments, locale: "pt", profile: &[], now: 1_800_000_000 };
-    release.call_tool(call, storage).await
+/// What a call of tenant 1 may use: `storage`, as much of it as the release asks for.
+async fn scope(release: &Release, storage: Arc<dyn Storage>) -> CallScope {
+    let asked = release.asked().await.unwrap();
+    let all = Rights::everything(u64::MAX);
+    let grant = Arc::new(Grant::new(asked, all.clone(), all));
+    CallScope { tenant: Tenant(1), grant, storage, credentials: Arc::new(NoConnections) }
 }
 
-async fn call(release: &Release, name: &str) -> Result<ToolOutcome, PluginError> {
+async fn call_in(release: &Release, name: &str, arguments: &str, scope: CallScope) -> ToolOutcome {
+    let call = ToolCall { name, arguments, locale: "pt", profile: &[], now: 1_800_000_000 };
+    release.call_tool(call, scope).await
+}
+
+async fn call_with(release: &Release, name: &str, arguments: &str, storage: Arc<dyn Storage>) -> ToolOutcome {
+    call_in(release, name, arguments, scope(release, storage).await).await
+}
+
+async fn call(release: &Release, name: &str) -> ToolOutcome {
     call_with(release, name, "{}", Arc::new(Ephemeral::new())).await
 }
 
 /// The text of a result.
-fn text(outcome: Result<ToolOutcome, PluginError>) -> String {
-    match outcome.unwrap().result.unwrap().content.as_slice() {
+fn text(outcome: ToolOutcome) -> String {
+    match outcome.result.unwrap().content.as_slice() {
         [Content::Text { text }] => text.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn refusal(outcome: Result<ToolOutcome, PluginError>) -> ToolError {
-    outcome.unwrap().result.unwrap_err()
+/// What the tool said no with.
+fn refusal(outcome: ToolOutcome) -> ToolError {
+    match outcome.result.unwrap_err() {
+        CallError::Tool(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the call broke off with.
+fn broken(outcome: ToolOutcome) -> PluginError {
+    match outcome.result.unwrap_err() {
+        CallError::Plugin(error) => error,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The host lives, calls are served, and none sees what another left: a counter in memory is at nought.

@@ -1,9 +1,12 @@
 //! The niches of this repository hold to the contract.
 
+use std::sync::Arc;
+
 use openclaw_plugins::Step;
+use openclaw_plugins::storage::Ephemeral;
 use openclaw_testkit::components;
 
-use crate::TestHost;
+use crate::{TestHost, scope};
 
 const NICHES: [&str; 5] = ["hello", "pharmacy", "legal", "real-estate", "accounting"];
 
@@ -25,7 +28,7 @@ async fn each_niche_describes_itself_in_both_languages_and_passes_its_own_test()
             Step::Done(_) => assert!(!release.exports().onboarding, "{niche}"),
             Step::Rejected(rejection) => panic!("{niche}: {rejection:?}"),
         }
-        for case in release.self_test().await.unwrap() {
+        for case in release.self_test(scope(&release, Arc::new(Ephemeral::new())).await.grant).await.unwrap() {
             assert!(case.passed(), "{niche}: {case:?}");
         }
     }

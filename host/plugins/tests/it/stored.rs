@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use openclaw_plugins::storage::{Ephemeral, Pair, Storage, StorageError, Transaction, Write};
 
-use crate::{TestHost, call_with, refusal, text, unharmed};
+use crate::{TestHost, broken, call_with, refusal, text, unharmed};
 
 #[tokio::test]
 async fn a_call_that_succeeds_keeps_what_it_wrote() {
@@ -13,7 +13,7 @@ async fn a_call_that_succeeds_keeps_what_it_wrote() {
     let space = Arc::new(Ephemeral::new());
     assert_eq!(text(call_with(&release, "store", "key", space.clone()).await), "Ok(())");
     assert_eq!(text(call_with(&release, "read", "key", space.clone()).await), r#"Ok(Some("value"))"#);
-    call_with(&release, "store", "kin", space.clone()).await.unwrap();
+    call_with(&release, "store", "kin", space.clone()).await.result.unwrap();
     assert_eq!(text(call_with(&release, "scan", "", space).await), "key,kin");
 }
 
@@ -23,7 +23,7 @@ async fn a_call_that_fails_traps_or_runs_out_of_time_leaves_nothing() {
     let space = Arc::new(Ephemeral::new());
     refusal(call_with(&release, "store-then-fail", "key", space.clone()).await);
     for tool in ["store-then-panic", "store-then-loop"] {
-        call_with(&release, tool, "key", space.clone()).await.unwrap_err();
+        broken(call_with(&release, tool, "key", space.clone()).await);
     }
     assert!(space.pairs().await.is_empty());
     unharmed(&release).await;
@@ -109,7 +109,7 @@ async fn a_call_that_stores_nothing_never_touches_the_storage() {
 async fn a_niche_cannot_succeed_over_a_storage_that_failed() {
     let release = TestHost::start().hostile().await;
     let away = Arc::new(Away { from_the_start: false });
-    let error = call_with(&release, "store", "key", away).await.unwrap_err();
+    let error = broken(call_with(&release, "store", "key", away).await);
     assert_eq!(error.code(), "storage", "{error}");
     unharmed(&release).await;
 }

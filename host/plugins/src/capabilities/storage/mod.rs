@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use wasmtime::component::HasSelf;
 
-use super::Capability;
+use super::{Capability, Served, Setup, refused};
+use crate::Spent;
 use crate::contract::bindings::openclaw::niche::storage as wit;
+use crate::grant::{Grant, bytes_in_words};
 use crate::storage::{Pair, Storage, StorageError, Transaction, Write};
 
 pub(crate) const CAPABILITY: Capability = Capability {
-    interface: "storage",
-    link: |linker| wit::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.storage),
+    serves: &[Served { package: "openclaw:niche", interfaces: &["storage"] }],
+    import: "openclaw:niche/storage",
+    wished: |wishes| (wishes.storage_bytes > 0).then(|| format!("{} storage", bytes_in_words(wishes.storage_bytes))),
+    link: |linker| wit::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.given.storage),
 };
 
 /// The most pairs of one scan. The quota bounds their bytes.
@@ -20,29 +24,43 @@ const SCAN_PAIRS: u32 = 10_000;
 /// The longest key, as the contract says.
 const KEY_BYTES: usize = 256;
 
-/// What a call may use.
-pub(crate) struct Grant {
-    pub(crate) space: Arc<dyn Storage>,
-    pub(crate) quota_bytes: u64,
-    pub(crate) value_bytes: usize,
-}
-
 /// One call's storage.
-#[derive(Default)]
 pub(crate) struct PerCall {
-    /// None: nothing is granted.
-    grant: Option<Grant>,
+    /// None: the call belongs to no tenant.
+    scope: Option<(Arc<Grant>, Arc<dyn Storage>)>,
+    value_bytes: usize,
+    /// What the grant said, once it was asked.
+    quota_bytes: Option<u64>,
     open: Option<Box<dyn Transaction>>,
     /// What the storage itself failed with. From then on the transaction is worth nothing: a database may take
     /// its commit and keep none of it.
     failed: Option<StorageError>,
     /// The space takes at most this much, as far as this call knows.
     used_at_most: Option<u64>,
+    wrote: bool,
+    /// What the space takes once the call's writes were kept.
+    kept_bytes: Option<u64>,
+    refusals: u32,
 }
 
 impl PerCall {
-    pub(crate) fn new(grant: Option<Grant>) -> Self {
-        Self { grant, ..Self::default() }
+    pub(crate) fn new(setup: &Setup<'_>) -> Self {
+        Self {
+            scope: setup.scope.as_ref().map(|scope| (Arc::clone(&scope.grant), Arc::clone(&scope.storage))),
+            value_bytes: setup.limits.value_bytes,
+            quota_bytes: None,
+            open: None,
+            failed: None,
+            used_at_most: None,
+            wrote: false,
+            kept_bytes: None,
+            refusals: 0,
+        }
+    }
+
+    pub(crate) fn meter(&self, spent: &mut Spent) {
+        spent.storage_bytes = self.kept_bytes;
+        spent.refusals += self.refusals;
     }
 
     /// Keeps what the call wrote, if it wrote. Without this, dropping the transaction rolls back.
@@ -50,22 +68,38 @@ impl PerCall {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
-        match self.open.take() {
-            Some(transaction) => transaction.commit().await,
-            None => Ok(()),
+        let Some(mut transaction) = self.open.take() else { return Ok(()) };
+        if !self.wrote {
+            return transaction.commit().await;
         }
+        let bytes = transaction.size_bytes().await?;
+        transaction.commit().await?;
+        self.kept_bytes = Some(bytes);
+        Ok(())
     }
 
-    fn grant(&self) -> Result<&Grant, StorageError> {
-        self.grant.as_ref().ok_or(StorageError::NotGranted)
+    /// The bytes that the tenant's space may take.
+    fn quota(&mut self) -> Result<u64, StorageError> {
+        if let Some(quota) = self.quota_bytes {
+            return Ok(quota);
+        }
+        let (grant, _) = self.scope.as_ref().ok_or(StorageError::NotGranted)?;
+        let quota = grant.storage().map_err(|refusal| {
+            refused("storage", &refusal);
+            self.refusals += 1;
+            StorageError::NotGranted
+        })?;
+        self.quota_bytes = Some(quota);
+        Ok(quota)
     }
 
     async fn transaction(&mut self) -> Result<&mut dyn Transaction, StorageError> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        if self.open.is_none() {
-            self.open = Some(self.grant()?.space.begin().await?);
+        self.quota()?;
+        if let (None, Some((_, space))) = (&self.open, &self.scope) {
+            self.open = Some(space.begin().await?);
         }
         match self.open.as_deref_mut() {
             Some(open) => Ok(open),
@@ -88,10 +122,7 @@ impl PerCall {
 
     /// Checks keys, values and the quota before a write reaches the storage.
     async fn admit(&mut self, writes: &[Write]) -> Result<(), StorageError> {
-        let (quota, value_bytes) = {
-            let grant = self.grant()?;
-            (grant.quota_bytes, grant.value_bytes)
-        };
+        let (quota, value_bytes) = (self.quota()?, self.value_bytes);
         // What each key takes afterwards; the last write of a key counts.
         let mut after = HashMap::new();
         for write in writes {
@@ -133,6 +164,7 @@ impl PerCall {
 
     async fn write(&mut self, writes: Vec<Write>) -> Result<(), StorageError> {
         self.admit(&writes).await?;
+        self.wrote = true;
         let applied = self.transaction().await?.apply(writes).await;
         self.noted(applied)
     }
@@ -161,6 +193,7 @@ impl PerCall {
             None => Write::Remove(key.clone()),
         };
         self.admit(std::slice::from_ref(&write)).await?;
+        self.wrote = true;
         let transaction = self.transaction().await?;
         let done = transaction.compare_and_set(&key, expected.as_deref(), value.as_deref()).await;
         self.noted(done)

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::HasSelf;
 
-use super::Capability;
-use crate::Digest;
+use super::{Capability, Served, Setup, unwished};
 use crate::contract::bindings::openclaw::niche::logging::{self, Level};
 use crate::sandbox::Breach;
+use crate::{Digest, Spent};
 
 pub(crate) const CAPABILITY: Capability = Capability {
-    interface: "logging",
-    link: |linker| logging::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.log),
+    serves: &[Served { package: "openclaw:niche", interfaces: &["logging"] }],
+    import: "openclaw:niche/logging",
+    wished: unwished,
+    link: |linker| logging::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.given.log),
 };
 
 /// Bytes that may still be logged or printed; clones share them.
@@ -37,12 +39,30 @@ impl Budget {
 pub(crate) struct PerCall {
     release: Digest,
     budget: Budget,
-    pub(crate) lines: u32,
+    lines: u32,
 }
 
 impl PerCall {
-    pub(crate) fn new(release: Digest, budget: Budget) -> Self {
-        Self { release, budget, lines: 0 }
+    pub(crate) fn new(setup: &Setup<'_>) -> Self {
+        Self { release: setup.release, budget: setup.log.clone(), lines: 0 }
+    }
+
+    pub(crate) fn meter(&self, spent: &mut Spent) {
+        spent.log_lines = self.lines;
+    }
+
+    /// Writes a line, if there is budget left for it.
+    fn line(&mut self, level: Level, message: &str) -> Result<(), Breach> {
+        self.budget.take(message.len() + LINE_BYTES)?;
+        self.lines += 1;
+        let (release, message) = (self.release, one_line(message));
+        match level {
+            Level::Debug => tracing::debug!(target: "niche", %release, "{message}"),
+            Level::Info => tracing::info!(target: "niche", %release, "{message}"),
+            Level::Warn => tracing::warn!(target: "niche", %release, "{message}"),
+            Level::Error => tracing::error!(target: "niche", %release, "{message}"),
+        }
+        Ok(())
     }
 }
 
@@ -51,16 +71,7 @@ const LINE_BYTES: usize = 16;
 
 impl logging::Host for PerCall {
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        self.budget.take(message.len() + LINE_BYTES)?;
-        self.lines += 1;
-        let (release, message) = (self.release, one_line(&message));
-        match level {
-            Level::Debug => tracing::debug!(target: "niche", %release, "{message}"),
-            Level::Info => tracing::info!(target: "niche", %release, "{message}"),
-            Level::Warn => tracing::warn!(target: "niche", %release, "{message}"),
-            Level::Error => tracing::error!(target: "niche", %release, "{message}"),
-        }
-        Ok(())
+        Ok(self.line(level, &message)?)
     }
 }
 

@@ -7,30 +7,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{WasiCtx, WasiCtxView};
 
 use super::log::Budget;
-use crate::inspection::is_patch_of;
-use crate::limits::Limits;
-use crate::sandbox::Call;
+use super::{Capability, Served, Setup, unwished};
+use crate::Spent;
 
-const PACKAGES: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+pub(crate) const CAPABILITY: Capability = Capability {
+    serves: &[
+        Served { package: "wasi:cli", interfaces: &[] },
+        Served { package: "wasi:clocks", interfaces: &[] },
+        Served { package: "wasi:filesystem", interfaces: &[] },
+        Served { package: "wasi:io", interfaces: &[] },
+        Served { package: "wasi:random", interfaces: &[] },
+        Served { package: "wasi:sockets", interfaces: &[] },
+    ],
+    import: "wasi:cli/environment",
+    wished: unwished,
+    link: |linker| wasmtime_wasi::p2::add_to_linker_async(linker),
+};
 
 /// The most a guest may have written at once, and the most randomness it gets at once.
 const PERMIT_BYTES: usize = 16 << 10;
 const RANDOM_BYTES: u64 = 64 << 10;
-
-/// Whether `package` of `version` is one that [`link`] answers.
-pub(crate) fn is_linked(package: &str, version: &str) -> bool {
-    PACKAGES.contains(&package) && is_patch_of(version, "0.2")
-}
-
-pub(crate) fn link(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)
-}
 
 /// One call's empty world, its handles, and what it printed.
 pub(crate) struct PerCall {
@@ -41,8 +43,8 @@ pub(crate) struct PerCall {
 }
 
 impl PerCall {
-    pub(crate) fn new(limits: &Limits, budget: &Budget) -> Self {
-        let (stdout, stderr) = (Printed::new(budget), Printed::new(budget));
+    pub(crate) fn new(setup: &Setup<'_>) -> Self {
+        let (stdout, stderr) = (Printed::new(&setup.log), Printed::new(&setup.log));
         let context = WasiCtx::builder()
             .allow_tcp(false)
             .allow_udp(false)
@@ -52,9 +54,11 @@ impl PerCall {
             .stderr(stderr.clone())
             .build();
         let mut table = ResourceTable::new();
-        table.set_max_capacity(limits.handles);
+        table.set_max_capacity(setup.limits.handles);
         Self { context, table, stdout, stderr }
     }
+
+    pub(crate) fn meter(&self, _: &mut Spent) {}
 
     pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.context, table: &mut self.table }
