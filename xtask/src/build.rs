@@ -11,8 +11,9 @@ use crate::{
 
 /// The niches that the marketplace opens with.
 const MARKETPLACE: [&str; 4] = ["accounting", "legal", "pharmacy", "real-estate"];
-/// Components that only tests install: the smallest niche, and one that misbehaves.
-const TESTED: [&str; 2] = ["hello", "hostile"];
+/// Components that only tests install: the smallest niche, one that does what MCP's conformance suite asks, and one that
+/// misbehaves.
+const TESTED: [&str; 3] = ["conformance", "hello", "hostile"];
 
 /// Where the marketplace's components are put together.
 pub(crate) fn niches_folder() -> PathBuf {

@@ -123,6 +123,9 @@ pub enum PluginError {
     /// The call's writes could not be kept; none were.
     #[error("what the call wrote could not be kept: {0}")]
     Storage(#[from] StorageError),
+    /// Whoever called does not want it any more.
+    #[error("the call was cancelled")]
+    Cancelled,
     /// Compiled code could not be kept on disk.
     #[error("compiled code cannot be kept: {0}")]
     Cache(String),
@@ -170,6 +173,7 @@ impl PluginError {
             Self::MissingAnswer(_) => "missing-answer",
             Self::Persona(_) => "persona",
             Self::Storage(_) => "storage",
+            Self::Cancelled => "cancelled",
             Self::Cache(_) => "cache",
             Self::PoolExhausted => "pool-exhausted",
             Self::TooManyCalls { .. } => "too-many-calls",
@@ -183,6 +187,7 @@ impl PluginError {
         !matches!(
             self,
             Self::Storage(_)
+                | Self::Cancelled
                 | Self::Cache(_)
                 | Self::PoolExhausted
                 | Self::TooManyCalls { .. }

@@ -1,11 +1,14 @@
 //! A loaded release, and every question the contract lets one ask it. Each question is a sandbox of its own.
 
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::component::InstancePre;
 
 use crate::contract::bindings::exports::openclaw::niche as wit;
+use crate::contract::schema::{Compiled, Schemas};
 use crate::contract::{self, catalog, onboarding, tools};
 use crate::credentials::NoConnections;
 use crate::engine::Ticker;
@@ -31,6 +34,8 @@ struct Inner {
     shared: Shared,
     /// What it asks for: asked once, needed for every tool call.
     asked: OnceCell<Rights>,
+    /// The tools' schemas, compiled when they are first listed.
+    schemas: Compiled,
 }
 
 /// What a release has of its host. Without the ticker no loop would end: a release keeps it going, also when
@@ -104,7 +109,8 @@ impl Release {
                 false => None,
             },
         };
-        Ok(Self(Arc::new(Inner { digest, inspection, pre, found, shared, asked: OnceCell::new() })))
+        let (asked, schemas) = (OnceCell::new(), Compiled::default());
+        Ok(Self(Arc::new(Inner { digest, inspection, pre, found, shared, asked, schemas })))
     }
 
     /// Its name: the digest of its bytes.
@@ -189,12 +195,46 @@ impl Release {
         let locale = locale.to_owned();
         let mut sandbox = self.0.sandbox("tools.list-tools", None).await?;
         let list = ask!(self, sandbox, found, |guest, store| { guest.call_list_tools(store, &locale) });
-        sandbox.ended(list.and_then(tools::tools))
+        let listed = match list.and_then(tools::tools) {
+            Ok(tools) => self.compile(&locale, tools).await,
+            Err(error) => Err(error),
+        };
+        sandbox.ended(listed)
     }
 
-    /// Calls a tool, in its tenant's turn and with what `scope` grants. What it writes to the storage is kept only
-    /// when the call succeeds: a refusal of the tool, a breach or an invalid answer leaves nothing.
+    /// Compiles the schemas of `tools` and keeps them.
+    async fn compile(&self, locale: &str, tools: Vec<Tool>) -> Result<Vec<Tool>, PluginError> {
+        let compiling = tokio::task::spawn_blocking(move || tools::schemas(&tools).map(|schemas| (tools, schemas)));
+        let compiled = compiling.await.map_err(|error| PluginError::Engine(format!("a schema: {error}")))?;
+        let (tools, schemas) = compiled?;
+        self.0.schemas.put(locale, schemas);
+        Ok(tools)
+    }
+
+    /// The schemas of the tools as they are listed in `locale`.
+    async fn schemas(&self, locale: &str) -> Result<Arc<Schemas>, PluginError> {
+        if let Some(schemas) = self.0.schemas.get(locale) {
+            return Ok(schemas);
+        }
+        self.list_tools(locale).await?;
+        Ok(self.0.schemas.get(locale).unwrap_or_default())
+    }
+
+    /// Calls a tool, in its tenant's turn and with what `scope` grants. Arguments that do not fit its input schema never
+    /// reach it, and a result that does not fit its output schema is an invalid answer. What it writes to the storage is
+    /// kept only when the call succeeds: a refusal of the tool, a breach or an invalid answer leaves nothing.
     pub async fn call_tool(&self, call: ToolCall<'_>, scope: CallScope) -> ToolOutcome {
+        self.call_tool_until(call, scope, pending()).await
+    }
+
+    /// The same until `cancelled`: then the call ends where it is and leaves nothing. Once the tool has answered it is
+    /// too late.
+    pub async fn call_tool_until(
+        &self,
+        call: ToolCall<'_>,
+        scope: CallScope,
+        cancelled: impl Future<Output = ()>,
+    ) -> ToolOutcome {
         let Some(found) = &self.0.found.tools else {
             return ToolOutcome::failed(ToolError::UnknownTool(call.name.to_owned()));
         };
@@ -203,16 +243,44 @@ impl Release {
             profile: contract::profile(call.profile),
             now: call.now,
         };
-        let turn = match self.0.shared.turns.of(scope.tenant).await {
-            Ok(turn) => turn,
+        let mut cancelled = pin!(cancelled);
+        // Before the turn: to list the tools takes one, too.
+        let schemas = match self.schemas(call.locale).await {
+            Ok(schemas) => schemas,
             Err(error) => return ToolOutcome::failed(error),
         };
+        let turn = tokio::select! {
+            biased;
+            () = &mut cancelled => return ToolOutcome::failed(PluginError::Cancelled),
+            turn = self.0.shared.turns.of(scope.tenant) => match turn {
+                Ok(turn) => turn,
+                Err(error) => return ToolOutcome::failed(error),
+            }
+        };
+        // A tool that is not listed has no schema: what the niche says to its call is the niche's own word.
+        let schemas = schemas.get(call.name);
+        if let Some(schemas) = schemas
+            && let Err(unfit) = tools::fitting(call.arguments, &schemas.input).await
+        {
+            return ToolOutcome::failed(unfit);
+        }
         let config = &self.0.shared.config;
         let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", config, Some(scope), turn);
-        let answer =
-            ask!(self, sandbox, found, |guest, store| { guest.call_call(store, call.name, call.arguments, &context) });
+        let answer = tokio::select! {
+            biased;
+            () = &mut cancelled => Err(PluginError::Cancelled),
+            answer = async {
+                ask!(self, sandbox, found, |guest, store| {
+                    guest.call_call(store, call.name, call.arguments, &context)
+                })
+            } => answer,
+        };
+        let output_schema = schemas.and_then(|schemas| schemas.output.as_ref());
         let result = match answer.and_then(|answer| self.accepted(answer)) {
-            Ok(Ok(output)) => sandbox.commit().await.map(|()| Ok(output)),
+            Ok(Ok(output)) => match tools::promised(output, output_schema).await {
+                Ok(output) => sandbox.commit().await.map(|()| Ok(output)),
+                Err(error) => Err(error),
+            },
             other => other,
         };
         let spent = sandbox.record(result.as_ref().err());

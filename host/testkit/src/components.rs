@@ -16,6 +16,19 @@ pub fn folder() -> PathBuf {
     std::env::var_os(FOLDER).map_or_else(|| target().join("wasm32-wasip2/niche"), PathBuf::from)
 }
 
+/// `component` with `new` wherever it has `old`: another release that differs in its words alone. Both have as many
+/// bytes, since lengths are elsewhere.
+pub fn with_text(mut component: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
+    assert_eq!(old.len(), new.len(), "{old} and {new} have as many bytes");
+    let places: Vec<usize> =
+        (0..=component.len() - old.len()).filter(|&at| component[at..].starts_with(old.as_bytes())).collect();
+    assert!(!places.is_empty(), "the component does not say {old}");
+    for at in places {
+        component[at..at + new.len()].copy_from_slice(new.as_bytes());
+    }
+    component
+}
+
 /// The component called `name`: the crate's name with `-` as `_`, as cargo writes it.
 pub fn bytes(name: &str) -> Vec<u8> {
     let path = folder().join(format!("{}.wasm", name.replace('-', "_")));

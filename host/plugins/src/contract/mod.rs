@@ -4,6 +4,7 @@
 pub(crate) mod bindings;
 pub(crate) mod catalog;
 pub(crate) mod onboarding;
+pub(crate) mod schema;
 pub(crate) mod tools;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bindings::exports::openclaw::niche::tools as wit;
+use super::schema::{self, Compiler, Schema, Schemas, ToolSchemas};
 use super::{Answer, Check};
 use crate::PluginError;
 
@@ -118,6 +119,9 @@ fn tool(check: &Check, tool: wit::Tool) -> Result<Tool, PluginError> {
     check.text("a tool's title", &tool.title, 120)?;
     check.text("a tool's description", &tool.description, 4000)?;
     let schema = |which: &str, text: &str| {
+        check.that(text.len() <= schema::LARGEST, || {
+            format!("{which} of `{}` has {} bytes; at most {}", tool.name, text.len(), schema::LARGEST)
+        })?;
         serde_json::from_str::<Map<String, Value>>(text)
             .map_err(|error| check.wrong(format!("{which} of `{}` is no JSON object: {error}", tool.name)))
     };
@@ -137,6 +141,44 @@ fn tool(check: &Check, tool: wit::Tool) -> Result<Tool, PluginError> {
         idempotent: tool.idempotent,
         open_world: tool.open_world,
     })
+}
+
+/// The schemas of `tools`, compiled.
+pub(crate) fn schemas(tools: &[Tool]) -> Result<Schemas, PluginError> {
+    let check = Check::of("tools.list-tools");
+    let mut compiler = Compiler::new();
+    let mut compile = |which: &str, name: &str, schema: &Map<String, Value>| {
+        compiler
+            .compile(schema)
+            .map_err(|why| check.wrong(format!("the {which} schema of `{name}` cannot be used: {why}")))
+    };
+    let both = |tool: &Tool| {
+        let input = compile("input", &tool.name, &tool.input_schema)?;
+        let output = tool.output_schema.as_ref().map(|schema| compile("output", &tool.name, schema)).transpose()?;
+        Ok((tool.name.clone(), ToolSchemas { input, output }))
+    };
+    tools.iter().map(both).collect()
+}
+
+/// Holds a call's arguments against the tool's schema, in words that the model can act on.
+pub(crate) async fn fitting(arguments: &str, schema: &Schema) -> Result<(), ToolError> {
+    let wrong =
+        |why: String| ToolError::InvalidArguments(format!("The arguments do not fit the tool's schema: {why}."));
+    let value = serde_json::from_str(arguments).map_err(|error| wrong(format!("they are no JSON: {error}")))?;
+    schema.check(value).await.map(drop).map_err(wrong)
+}
+
+/// Holds a result against the tool's schema, if it has one for it.
+pub(crate) async fn promised(mut output: Output, schema: Option<&Schema>) -> Result<Output, PluginError> {
+    let Some(schema) = schema else { return Ok(output) };
+    let check = Check::of("tools.call");
+    let structured = output.structured.take();
+    let structured = structured.ok_or_else(|| check.wrong("there is an output schema, and `structured` is missing"))?;
+    let checked = schema.check(Value::Object(structured)).await;
+    match checked.map_err(|why| check.wrong(format!("`structured` does not fit the output schema: {why}")))? {
+        Value::Object(structured) => Ok(Output { structured: Some(structured), ..output }),
+        _ => Err(check.wrong("`structured` is no JSON object")),
+    }
 }
 
 pub(crate) fn result(result: Result<wit::Output, wit::ToolError>) -> Result<Result<Output, ToolError>, PluginError> {

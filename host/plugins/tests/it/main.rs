@@ -5,6 +5,7 @@ mod answers;
 mod hostile;
 mod loading;
 mod niches;
+mod schemas;
 mod speed;
 mod stored;
 
@@ -59,7 +60,11 @@ impl TestHost {
     }
 
     async fn hostile(&self) -> Release {
-        self.host.load(&components::bytes("hostile")).await.unwrap()
+        self.component("hostile").await
+    }
+
+    async fn component(&self, name: &str) -> Release {
+        self.host.load(&components::bytes(name)).await.unwrap()
     }
 }
 

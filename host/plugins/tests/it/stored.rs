@@ -100,7 +100,7 @@ impl Transaction for Breaking {
 async fn a_call_that_stores_nothing_never_touches_the_storage() {
     let release = TestHost::start().hostile().await;
     let away = || Arc::new(Away { from_the_start: true });
-    assert_eq!(text(call_with(&release, "count", "", away()).await), "0");
+    assert_eq!(text(call_with(&release, "count", "{}", away()).await), "0");
     let told = text(call_with(&release, "store", "key", away()).await);
     assert!(told.contains("Unavailable"), "{told}");
 }

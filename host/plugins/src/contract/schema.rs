@@ -1,0 +1,536 @@
+//! The JSON Schemas of tools: compiled once a release, and held against what goes in and what comes out.
+//!
+//! A schema is a stranger's program that runs on the host. So nothing is fetched for it, its patterns run in linear
+//! time, and its references are unfolded and counted before it is compiled: what checking a value can cost at most is
+//! known beforehand.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
+use serde_json::{Map, Value};
+
+/// Largest schema, in bytes of its text.
+pub(crate) const LARGEST: usize = 64 << 10;
+/// Deepest nesting of a schema with its references unfolded, in subschemas.
+const DEEPEST: usize = 48;
+/// Most JSON values in one schema with its references unfolded.
+const MOST_NODES: usize = 8 << 10;
+/// The same for all schemas of a release together.
+const MOST_NODES_OF_ALL: usize = 64 << 10;
+/// Most patterns in all schemas of a release together.
+const MOST_PATTERNS: usize = 128;
+/// Largest compiled pattern, in bytes.
+const PATTERN_BYTES: usize = 512 << 10;
+/// Most steps that checking one value may take: nodes of the schema, unfolded, times values.
+const MOST_STEPS: usize = 20_000_000;
+/// A check of more steps than this does not hold up a thread that others wait for: a millisecond or two.
+const QUICK_STEPS: usize = 100_000;
+/// Languages whose schemas are kept.
+const LANGUAGES: usize = 8;
+/// Shortcomings of a value that are told at once.
+const TOLD: usize = 5;
+/// Longest telling of one, in characters.
+const LONGEST: usize = 300;
+
+/// The schemas of a release's tools, by the tool's name.
+pub(crate) type Schemas = HashMap<String, ToolSchemas>;
+
+/// What a tool takes and gives.
+#[derive(Debug)]
+pub(crate) struct ToolSchemas {
+    pub(crate) input: Schema,
+    pub(crate) output: Option<Schema>,
+}
+
+/// The schemas that are compiled, by language: a niche may list its tools differently in each.
+#[derive(Default)]
+pub(crate) struct Compiled(RwLock<HashMap<String, Arc<Schemas>>>);
+
+impl Compiled {
+    pub(crate) fn get(&self, locale: &str) -> Option<Arc<Schemas>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(locale).cloned()
+    }
+
+    pub(crate) fn put(&self, locale: &str, schemas: Schemas) -> Arc<Schemas> {
+        let schemas = Arc::new(schemas);
+        let mut compiled = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if compiled.len() >= LANGUAGES {
+            compiled.clear();
+        }
+        compiled.insert(locale.to_owned(), Arc::clone(&schemas));
+        schemas
+    }
+}
+
+/// A schema, ready to check values. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Schema(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: Value,
+    validator: Validator,
+    nodes: usize,
+}
+
+/// Compiles the schemas of one release within what they may cost together.
+pub(crate) struct Compiler {
+    nodes_left: usize,
+    patterns_left: usize,
+}
+
+impl Compiler {
+    pub(crate) fn new() -> Self {
+        Self { nodes_left: MOST_NODES_OF_ALL, patterns_left: MOST_PATTERNS }
+    }
+
+    /// Compiles `schema`, or says in words what is wrong with it.
+    pub(crate) fn compile(&mut self, schema: &Map<String, Value>) -> Result<Schema, String> {
+        let source = Value::Object(schema.clone());
+        let draft = draft(schema)?;
+        let size = Unfolding::of(&source)?;
+        self.nodes_left = (self.nodes_left.checked_sub(size.nodes))
+            .ok_or_else(|| format!("the tools' schemas have more than {MOST_NODES_OF_ALL} values together"))?;
+        self.patterns_left = (self.patterns_left.checked_sub(size.patterns))
+            .ok_or_else(|| format!("the tools' schemas have more than {MOST_PATTERNS} patterns together"))?;
+        let validator = jsonschema::options()
+            .with_draft(draft)
+            .with_retriever(Nowhere)
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
+            .build(&source)
+            .map_err(|error| {
+                let place = place(error.instance_path().as_str());
+                format!("at `{place}`: {}", cut(error.to_string()))
+            })?;
+        Ok(Schema(Arc::new(Inner { source, validator, nodes: size.nodes })))
+    }
+}
+
+/// Where schemas are fetched from.
+struct Nowhere;
+
+impl Retrieve for Nowhere {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        Err(format!("nothing is fetched or read for a schema, and so not {uri}").into())
+    }
+}
+
+impl Schema {
+    /// Holds `value` against the schema; else says where it falls short, what is wrong there and what is allowed.
+    pub(crate) async fn check(&self, value: Value) -> Result<Value, String> {
+        let steps = self.0.nodes.saturating_mul(weight(&value));
+        if steps > MOST_STEPS {
+            return Err("it is too large for its schema to be checked".into());
+        }
+        if steps <= QUICK_STEPS {
+            return self.told(&value).map(|()| value);
+        }
+        let schema = self.clone();
+        let checked = tokio::task::spawn_blocking(move || schema.told(&value).map(|()| value));
+        checked.await.unwrap_or_else(|_| Err("it could not be checked".into()))
+    }
+
+    fn told(&self, value: &Value) -> Result<(), String> {
+        if self.0.validator.is_valid(value) {
+            return Ok(());
+        }
+        // Of a large value one shortcoming is told: gathering them all could take a lot of memory.
+        let told = if self.0.nodes.saturating_mul(weight(value)) > QUICK_STEPS { 1 } else { TOLD };
+        let mut errors = self.0.validator.iter_errors(value);
+        let mut text = String::new();
+        for error in errors.by_ref().take(told) {
+            let separator = if text.is_empty() { "" } else { "; " };
+            let _ =
+                write!(text, "{separator}at `{}`: {}", place(error.instance_path().as_str()), self.sentence(&error));
+        }
+        if told == TOLD && errors.next().is_some() {
+            text.push_str("; and more");
+        }
+        Err(text)
+    }
+
+    /// What is wrong, without repeating the value: the model knows what it sent.
+    fn sentence(&self, error: &jsonschema::ValidationError<'_>) -> String {
+        use jsonschema::error::ValidationErrorKind as Kind;
+        let mut said = error.masked_with("it").to_string();
+        if let Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } = error.kind() {
+            let path = error.schema_path().as_str();
+            let known = path.rsplit_once('/').and_then(|(parent, _)| self.0.source.pointer(parent)?.get("properties"));
+            let known = known.and_then(Value::as_object).map(|properties| properties.keys().cloned());
+            let known = known.map(|keys| keys.collect::<Vec<_>>().join(", ")).unwrap_or_default();
+            if !known.is_empty() {
+                let _ = write!(said, "; allowed are: {known}");
+            }
+        }
+        cut(said)
+    }
+}
+
+/// The place in the value, as a JSON pointer; the value as a whole is `/`.
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { "/".into() } else { cut(pointer.to_owned()) }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// How much there is to check: values, and long texts by their length.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(members) => {
+            1 + members.iter().map(|(key, value)| 1 + key.len() / 64 + weight(value)).sum::<usize>()
+        }
+        Value::String(text) => 1 + text.len() / 64,
+        _ => 1,
+    }
+}
+
+/// The dialect: the newest unless the schema names another that is known.
+fn draft(schema: &Map<String, Value>) -> Result<Draft, String> {
+    let named = match schema.get("$schema") {
+        None => return Ok(Draft::Draft202012),
+        Some(Value::String(named)) => named.trim_end_matches('#'),
+        Some(_) => return Err("`$schema` is no text".into()),
+    };
+    match named {
+        "https://json-schema.org/draft/2020-12/schema" => Ok(Draft::Draft202012),
+        "https://json-schema.org/draft/2019-09/schema" => Ok(Draft::Draft201909),
+        "http://json-schema.org/draft-07/schema" | "https://json-schema.org/draft-07/schema" => Ok(Draft::Draft7),
+        other => Err(format!("`$schema` is {:?}; known are drafts 2020-12, 2019-09 and 7", cut(other.to_owned()))),
+    }
+}
+
+/// What a schema comes to with its references unfolded.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    depth: usize,
+    patterns: usize,
+}
+
+/// Keywords whose value is a schema.
+const ONE: [&str; 12] = [
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+/// Keywords whose value is a list of schemas.
+const LIST: [&str; 5] = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
+/// Keywords whose value is schemas by name.
+const NAMED: [&str; 4] = ["dependencies", "dependentSchemas", "patternProperties", "properties"];
+/// Keywords whose value is schemas by name that hold nowhere by themselves.
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+
+/// A walk over a schema along all its references.
+struct Unfolding<'a> {
+    root: &'a Value,
+    anchors: BTreeMap<&'a str, &'a Value>,
+    /// What a reference's target comes to; none while it is being looked at.
+    targets: HashMap<&'a str, Option<Size>>,
+    /// How deep the walk is now: it must not use up the stack before it has counted.
+    depth: usize,
+}
+
+impl<'a> Unfolding<'a> {
+    fn of(root: &'a Value) -> Result<Size, String> {
+        let mut walk = Self { root, anchors: BTreeMap::new(), targets: HashMap::new(), depth: 0 };
+        walk.find_anchors(root, 0)?;
+        walk.targets.insert("#", None);
+        walk.size(root)
+    }
+
+    /// Finds what references may name, and refuses what would change their meaning underway.
+    fn find_anchors(&mut self, schema: &'a Value, depth: usize) -> Result<(), String> {
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+        let Value::Object(keywords) = schema else { return Ok(()) };
+        for keyword in ["$dynamicRef", "$recursiveRef", "$vocabulary"] {
+            if keywords.contains_key(keyword) {
+                return Err(format!("`{keyword}` is not supported"));
+            }
+        }
+        if depth > 0 && ["$id", "$schema"].iter().any(|keyword| keywords.contains_key(*keyword)) {
+            return Err("`$id` and `$schema` are allowed at the top alone".into());
+        }
+        if let Some(Value::String(anchor)) = keywords.get("$anchor")
+            && self.anchors.insert(anchor, schema).is_some()
+        {
+            return Err(format!("the anchor {:?} is there twice", cut(anchor.clone())));
+        }
+        for (_, inner) in subschemas(keywords) {
+            self.find_anchors(inner, depth + 1)?;
+        }
+        Ok(())
+    }
+
+    /// What `schema` comes to, all of its references unfolded.
+    fn size(&mut self, schema: &'a Value) -> Result<Size, String> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(too_deep());
+        }
+        let size = self.size_within(schema);
+        self.depth -= 1;
+        size
+    }
+
+    fn size_within(&mut self, schema: &'a Value) -> Result<Size, String> {
+        let Value::Object(keywords) = schema else { return Ok(Size { nodes: 1, depth: 1, patterns: 0 }) };
+        let patterns = usize::from(keywords.contains_key("pattern"))
+            + keywords.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
+        // Words people read cost nothing; lists of names and of values are gone through.
+        let plain = keywords.values().map(plain_weight).sum::<usize>();
+        let mut size = Size { nodes: 1 + plain, depth: 0, patterns };
+        for (applied, inner) in subschemas(keywords) {
+            let inner = self.size(inner)?;
+            if applied {
+                size.nodes = size.nodes.saturating_add(inner.nodes);
+                size.depth = size.depth.max(inner.depth);
+            }
+            size.patterns += inner.patterns;
+        }
+        if let Some(reference) = keywords.get("$ref") {
+            let target = self.target(reference)?;
+            size.nodes = size.nodes.saturating_add(target.nodes);
+            size.depth = size.depth.max(target.depth);
+        }
+        size.depth += 1;
+        if size.nodes > MOST_NODES {
+            return Err(format!("it has more than {MOST_NODES} values when its references are unfolded"));
+        }
+        if size.depth > DEEPEST {
+            return Err(too_deep());
+        }
+        Ok(size)
+    }
+
+    fn target(&mut self, reference: &'a Value) -> Result<Size, String> {
+        let Value::String(name) = reference else { return Err("a `$ref` is no text".into()) };
+        let shown = || cut(name.clone());
+        match self.targets.get(name.as_str()) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                return Err(format!("`$ref` {:?} comes back to itself: schemas may not be recursive", shown()));
+            }
+            None => {}
+        }
+        let Some(within) = name.strip_prefix('#') else {
+            return Err(format!("`$ref` {:?} leads out of the schema: nothing is fetched or read for it", shown()));
+        };
+        let target = if within.is_empty() || within.starts_with('/') {
+            self.root.pointer(within)
+        } else {
+            self.anchors.get(within).copied()
+        };
+        let target = target.ok_or_else(|| format!("`$ref` {:?} leads nowhere", shown()))?;
+        self.targets.insert(name, None);
+        let size = self.size(target)?;
+        self.targets.insert(name, Some(size));
+        Ok(size)
+    }
+}
+
+fn too_deep() -> String {
+    format!("it is nested deeper than {DEEPEST} levels when its references are unfolded")
+}
+
+/// The values of a keyword that is not itself made of schemas.
+fn plain_weight(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 0,
+    }
+}
+
+/// The schemas right within a schema, and whether they hold there or only where something refers to them.
+fn subschemas(keywords: &Map<String, Value>) -> impl Iterator<Item = (bool, &Value)> {
+    keywords.iter().flat_map(|(keyword, value)| {
+        let keyword = keyword.as_str();
+        let mut found: Vec<(bool, &Value)> = Vec::new();
+        match value {
+            Value::Array(items) if LIST.contains(&keyword) => found.extend(items.iter().map(|item| (true, item))),
+            Value::Object(members) if NAMED.contains(&keyword) => found.extend(members.values().map(|it| (true, it))),
+            Value::Object(members) if DEFINITIONS.contains(&keyword) => {
+                found.extend(members.values().map(|it| (false, it)));
+            }
+            Value::Object(_) if ONE.contains(&keyword) => found.push((true, value)),
+            _ => {}
+        }
+        found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn compile(schema: Value) -> Result<Schema, String> {
+        let Value::Object(schema) = schema else { panic!("a schema is an object") };
+        Compiler::new().compile(&schema)
+    }
+
+    /// What is said about `value`; nothing when it fits.
+    async fn told(schema: &Value, value: Value) -> String {
+        compile(schema.clone()).unwrap().check(value).await.err().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_told_with_its_place_and_with_what_is_allowed() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "medicines": { "type": "array", "items": { "type": "string" }, "minItems": 2 },
+                "unit": { "enum": ["box", "pill"] },
+                "batch": { "type": "string", "pattern": "^L\\d+$" },
+            },
+            "required": ["medicines"],
+            "additionalProperties": false,
+        });
+        assert_eq!(told(&schema, json!({ "medicines": ["a", "b"], "unit": "box", "batch": "L7" })).await, "");
+        for (value, expected) in [
+            (json!({}), "at `/`: \"medicines\" is a required property"),
+            (json!({ "medicines": "a" }), "at `/medicines`: it is not of type \"array\""),
+            (json!({ "medicines": ["a", 1] }), "at `/medicines/1`: it is not of type \"string\""),
+            (json!({ "medicines": ["a"] }), "at `/medicines`: it has less than 2 items"),
+            (json!({ "medicines": ["a", "b"], "unit": "x" }), "at `/unit`: it is not one of \"box\" or \"pill\""),
+            (json!({ "medicines": ["a", "b"], "batch": "x" }), "at `/batch`: it does not match \"^L\\d+$\""),
+            (
+                json!({ "medicines": ["a", "b"], "drug": 1 }),
+                "at `/`: Additional properties are not allowed ('drug' was unexpected); allowed are: batch, medicines, unit",
+            ),
+        ] {
+            assert_eq!(told(&schema, value).await, expected);
+        }
+        let several = told(&schema, json!({ "medicines": [1, 2, 3, 4, 5, 6] })).await;
+        assert_eq!(several.matches("is not of type").count(), TOLD, "{several}");
+        assert!(several.ends_with("; and more"), "{several}");
+        let secret = "s".repeat(10_000);
+        assert!(!told(&schema, json!({ "medicines": secret })).await.contains("sss"), "the value is not repeated");
+    }
+
+    #[test]
+    fn what_authors_write_compiles() {
+        for schema in [
+            json!({ "type": "object" }),
+            json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$id": "https://example.com/tool",
+                "type": "object",
+                "$defs": { "address": { "$anchor": "address", "type": "object", "properties": { "$ref": { "const": "$ref" } } } },
+                "properties": { "a": { "$ref": "#/$defs/address" }, "b": { "$ref": "#address" } },
+                "allOf": [{ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] }],
+                "if": { "properties": { "a": { "const": { "$ref": "https://example.com" } } } },
+                "then": { "required": ["b"] },
+                "else": true,
+            }),
+            json!({
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "type": "object",
+                "definitions": { "x": { "type": "string", "format": "date" } },
+                "properties": { "x": { "$ref": "#/definitions/x" } },
+            }),
+        ] {
+            compile(schema).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_schema_that_would_cost_the_host_something_is_refused_in_words() {
+        let mut deep = json!({ "type": "string" });
+        for _ in 0..60 {
+            deep = json!({ "type": "object", "properties": { "a": deep } });
+        }
+        // Each level refers to the next twice: 2^16 schemas once unfolded.
+        let mut doubling: Map<String, Value> = (0..16)
+            .map(|n| {
+                let next = json!({ "$ref": format!("#/$defs/d{}", n + 1) });
+                (format!("d{n}"), json!({ "allOf": [next, next] }))
+            })
+            .collect();
+        doubling.insert("d16".into(), json!({ "type": "string" }));
+        // A line of references, one frame each.
+        let mut line: Map<String, Value> =
+            (0..2_000).map(|n| (format!("d{n}"), json!({ "$ref": format!("#/$defs/d{}", n + 1) }))).collect();
+        line.insert("d2000".into(), json!({ "type": "string" }));
+        let patterns: Vec<Value> = (0..200).map(|n| json!({ "pattern": format!("^{n}$") })).collect();
+        for (schema, expected) in [
+            (json!({ "type": "thing" }), "at `/type`"),
+            (json!({ "properties": 1 }), "at `/properties`"),
+            (json!({ "$ref": "https://example.com/schema.json" }), "leads out of the schema"),
+            (json!({ "$ref": "file:///etc/passwd" }), "leads out of the schema"),
+            (json!({ "properties": { "a": { "$ref": "other.json" } } }), "leads out of the schema"),
+            (json!({ "$ref": "#/$defs/none" }), "leads nowhere"),
+            (json!({ "$ref": 1 }), "is no text"),
+            (json!({ "$ref": "#" }), "comes back to itself"),
+            (json!({ "properties": { "child": { "$ref": "#" } } }), "comes back to itself"),
+            (
+                json!({ "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
+                "comes back to itself",
+            ),
+            (
+                json!({ "$defs": { "a": { "$anchor": "a", "items": { "$ref": "#a" } } }, "$ref": "#/$defs/a" }),
+                "comes back to itself",
+            ),
+            (json!({ "$dynamicRef": "#a" }), "`$dynamicRef` is not supported"),
+            (json!({ "properties": { "a": { "$id": "https://example.com/" } } }), "at the top alone"),
+            (json!({ "$schema": "https://example.com/dialect" }), "known are drafts"),
+            (deep, "nested deeper"),
+            (json!({ "$ref": "#/$defs/d0", "$defs": doubling }), "more than 8192 values"),
+            (json!({ "$ref": "#/$defs/d0", "$defs": line }), "nested deeper"),
+            (json!({ "enum": (0..9_000).collect::<Vec<_>>() }), "more than 8192 values"),
+            (json!({ "anyOf": patterns }), "more than 128 patterns"),
+            (json!({ "pattern": "(" }), "regex"),
+            (json!({ "pattern": "^(?!a)b$" }), "regex"),
+            (json!({ "pattern": "(((((x{99}){99}){99}){99}){99})" }), "regex"),
+        ] {
+            let why = compile(schema.clone()).unwrap_err();
+            assert!(why.contains(expected), "{why}: {schema}");
+            assert!(why.chars().count() < 600, "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_pattern_and_no_value_takes_long_to_check() {
+        let catastrophic = json!({ "type": "object", "properties": { "a": { "pattern": "^(a+)+$" } } });
+        let began = Instant::now();
+        let text = format!("{}b", "a".repeat(500_000));
+        assert!(told(&catastrophic, json!({ "a": text })).await.contains("does not match"));
+        let rules: Vec<Value> = (0..1_000).map(|n| json!({ "not": { "const": n } })).collect();
+        let costly = json!({ "type": "object", "additionalProperties": { "items": { "allOf": rules } } });
+        let value = json!({ "a": vec![-1; 100_000] });
+        assert!(told(&costly, value).await.contains("too large for its schema"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn the_schemas_of_a_release_share_what_they_may_cost() {
+        let mut compiler = Compiler::new();
+        let schema = json!({ "enum": (0..7_000).collect::<Vec<_>>() });
+        let compiled = (0..20).map(|_| compiler.compile(schema.as_object().unwrap()));
+        assert!(compiled.last().unwrap().unwrap_err().contains("together"));
+    }
+}
