@@ -53,12 +53,12 @@ async fn answer(agent: &Arc<Agent>, update: u32, chat: i64, text: &str) -> Resul
         return Ok(());
     }
     let typing = AbortOnDropHandle::new(tokio::spawn(type_on(agent.clone(), chat)));
-    let mut turn = match stored.conversation.working.take() {
-        Some(working) if working.update_id == update => working.messages,
-        _ => vec![Message::User { content: text.to_owned() }],
+    let (mut turn, began) = match stored.conversation.working.take() {
+        Some(working) if working.update_id == update => (working.messages, working.release),
+        _ => (vec![Message::User { content: text.to_owned() }], None),
     };
     let locale = agent.environment.locale;
-    let said = match agent.think(&mut stored, update, &mut turn).await {
+    let said = match agent.think(&mut stored, update, &mut turn, began).await {
         Ok(said) => said,
         Err(Interrupted::Trouble(trouble)) => locale.trouble(trouble).to_owned(),
         Err(Interrupted::Changed) => return Err(Changed),

@@ -79,14 +79,17 @@ pub(crate) struct Conversation {
 pub(crate) struct Working {
     pub(crate) update_id: u32,
     pub(crate) messages: Vec<Message>,
+    /// The niche's release whose tools it began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) release: Option<String>,
 }
 
 impl Working {
     /// As much of `turn` as may be kept: results are shortened, and what led to earlier calls left out, not calls.
-    pub(crate) fn new(update_id: u32, turn: &[Message]) -> Self {
+    pub(crate) fn new(update_id: u32, turn: &[Message], release: Option<&str>) -> Self {
         let mut messages = turn.to_vec();
         trim(&mut messages, KEPT_TOKENS);
-        Self { update_id, messages }
+        Self { update_id, messages, release: release.map(str::to_owned) }
     }
 }
 
@@ -286,7 +289,7 @@ mod tests {
                 turn.extend(ids.iter().map(|id| result(id, &"line\n".repeat(4_800))));
             }
         }
-        let working = Working::new(7, &turn);
+        let working = Working::new(7, &turn, None);
         assert_eq!(working.messages.len(), turn.len());
         assert!(serde_json::to_vec(&working).unwrap().len() < 512 * 1024);
         assert_eq!(open_calls(&working.messages), open_calls(&turn), "what is still to be done stays as it was asked");

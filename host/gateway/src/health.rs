@@ -123,7 +123,7 @@ async fn beat_forever(agent: &Agent) {
                 backoff.reset();
                 if std::mem::take(&mut first) {
                     // Nobody waits for it yet: the first message finds the tools listed.
-                    agent.tools.offer().await;
+                    agent.tools.offer(None).await;
                 }
                 let regular = tokio::time::sleep(agent.environment.limits.heartbeat);
                 tokio::select! {

@@ -33,14 +33,16 @@ impl From<NotKept> for Interrupted {
 }
 
 impl Agent {
-    /// Answers the turn that `turn` begins; `turn` grows by what was said and done, and is a whole turn in any case.
+    /// Answers the turn that `turn` begins; `turn` grows by what was said and done, and is a whole turn in any case. An
+    /// answer that `began` with a release before a restart goes on with its tools.
     pub(crate) async fn think(
         &self,
         stored: &mut Stored,
         update: u32,
         turn: &mut Vec<Message>,
+        began: Option<String>,
     ) -> Result<String, Interrupted> {
-        let rounds = self.rounds(stored, update, turn);
+        let rounds = self.rounds(stored, update, turn, began);
         let outcome = tokio::time::timeout(self.environment.limits.answer, rounds)
             .await
             .unwrap_or(Err(Interrupted::Trouble(Trouble::TooLong)));
@@ -56,8 +58,14 @@ impl Agent {
         outcome
     }
 
-    async fn rounds(&self, stored: &mut Stored, update: u32, turn: &mut Vec<Message>) -> Result<String, Interrupted> {
-        let offer = self.tools.offer().await;
+    async fn rounds(
+        &self,
+        stored: &mut Stored,
+        update: u32,
+        turn: &mut Vec<Message>,
+        began: Option<String>,
+    ) -> Result<String, Interrupted> {
+        let mut offer = self.tools.offer(began.as_deref()).await;
         // After a restart: what may be done again is done again, the rest is left open and told as unknown.
         let open = open_calls(turn);
         if !open.is_empty() {
@@ -68,7 +76,10 @@ impl Agent {
             turn.extend(results);
         }
         for round in 1..=self.environment.limits.rounds {
-            let offer = self.tools.offer().await;
+            // The same tools for the whole answer, unless there were none or they are gone.
+            if !offer.holds() {
+                offer = self.tools.offer(None).await;
+            }
             let may_call = round < self.environment.limits.rounds;
             let messages = self.shown(stored, turn, &offer);
             let question = Question { messages: &messages, tools: &offer.definitions, may_call };
@@ -91,13 +102,13 @@ impl Agent {
             });
             if calls.iter().any(|call| !offer.is_repeatable(&call.function.name)) {
                 // Before something changes, that it was asked for is on record: a restart will not ask again.
-                stored.conversation.working = Some(Working::new(update, turn));
+                stored.conversation.working = Some(Working::new(update, turn, offer.release.as_deref()));
                 self.save(stored).await?;
             }
             let results = self.call_all(&offer, calls).await;
             turn.extend(results);
             if stored.conversation.working.is_some() {
-                stored.conversation.working = Some(Working::new(update, turn));
+                stored.conversation.working = Some(Working::new(update, turn, offer.release.as_deref()));
                 self.save(stored).await?;
             }
         }

@@ -2,14 +2,20 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use reqwest::Client;
 use rmcp::{
     ClientLifecycleMode, ClientServiceExt as _, RoleClient,
-    model::{CallToolRequestParams, CallToolResult, ContentBlock, ProtocolVersion, ResourceContents, Tool},
+    model::{
+        CallToolRequestParams, CallToolResult, ContentBlock, MetaObject, PaginatedRequestParams, ProtocolVersion,
+        RequestMetaObject, ResourceContents, Tool,
+    },
     service::{RunningService, ServiceError},
     transport::streamable_http_client::{
         StreamableHttpClientTransport, StreamableHttpClientTransportConfig, StreamableHttpError,
@@ -28,6 +34,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
 /// The most of a tool's result that the LLM is shown, in bytes.
 const LONGEST_RESULT: usize = 24_000;
+/// Where the API says which release of the niche a list is of, and a call which list it goes by.
+const RELEASE: &str = "dev.openclaw/release";
+/// More tools than this are not asked for: the API lists at most 128.
+const MOST_TOOLS: usize = 1_000;
 
 type Service = RunningService<RoleClient, ()>;
 
@@ -49,7 +59,7 @@ struct Link {
     listed_at: Option<Instant>,
 }
 
-/// The tools as the LLM is offered them.
+/// The tools as the LLM is offered them. An answer is given with one offer from beginning to end.
 #[derive(Default)]
 pub(crate) struct Offer {
     /// OpenAI's function definitions.
@@ -57,6 +67,10 @@ pub(crate) struct Offer {
     by_name: HashMap<String, Offered>,
     /// Whether a list was ever had.
     pub(crate) known: bool,
+    /// The release it is of, in the API's words.
+    pub(crate) release: Option<String>,
+    /// The API no longer has one of these tools.
+    outdated: AtomicBool,
 }
 
 struct Offered {
@@ -67,8 +81,8 @@ struct Offered {
 }
 
 impl Offer {
-    fn new(tools: Vec<Tool>) -> Self {
-        let mut offer = Self { known: true, ..Self::default() };
+    fn new(tools: Vec<Tool>, release: Option<String>) -> Self {
+        let mut offer = Self { known: true, release, ..Self::default() };
         for tool in tools {
             let name: String = tool
                 .name
@@ -91,6 +105,11 @@ impl Offer {
         offer
     }
 
+    /// Whether an answer may go on with it.
+    pub(crate) fn holds(&self) -> bool {
+        self.known && !self.outdated.load(Ordering::Relaxed)
+    }
+
     /// Whether calling `name` a second time changes nothing more. Calling what does not exist changes nothing at all.
     pub(crate) fn is_repeatable(&self, name: &str) -> bool {
         self.by_name.get(name).is_none_or(|tool| tool.repeatable)
@@ -109,18 +128,22 @@ impl Tools {
         }
     }
 
-    /// The tools there are; the last known ones when the API is away.
-    pub(crate) async fn offer(&self) -> Arc<Offer> {
+    /// The tools there are; the last known ones when the API is away. An answer that `began` with a release before a
+    /// restart is given that one's, if the API still has them.
+    pub(crate) async fn offer(&self, began: Option<&str>) -> Arc<Offer> {
         let mut link = self.link.lock().await;
-        if link.listed_at.is_some_and(|at| at.elapsed() < self.age) {
+        let is_wanted = began.is_none() || link.offer.release.as_deref() == began;
+        if is_wanted && link.listed_at.is_some_and(|at| at.elapsed() < self.age) {
             return link.offer.clone();
         }
         // A connection that died while idle shows only when it is used: one more attempt with a fresh one.
         for _ in 0..2 {
             let Some(service) = self.connected(&mut link).await else { break };
-            match tokio::time::timeout(CONNECT, service.peer().list_all_tools()).await {
-                Ok(Ok(tools)) => {
-                    link.offer = Arc::new(Offer::new(tools));
+            match tokio::time::timeout(CONNECT, list(&service, began)).await {
+                // The next answer begins with what there is then.
+                Ok(Ok(offer)) if began.is_some() => return Arc::new(offer),
+                Ok(Ok(offer)) => {
+                    link.offer = Arc::new(offer);
                     link.listed_at = Some(Instant::now());
                     break;
                 }
@@ -145,8 +168,9 @@ impl Tools {
                 Err(error) => return format!("Error: the arguments are not a JSON object: {error}."),
             },
         };
-        let request = CallToolRequestParams::new(tool.name.clone()).with_arguments(arguments);
-        match tokio::time::timeout(self.call_time, self.call_twice(tool, request)).await {
+        let mut request = CallToolRequestParams::new(tool.name.clone()).with_arguments(arguments);
+        request.meta = offer.release.as_deref().map(names);
+        match tokio::time::timeout(self.call_time, self.call_twice(offer, tool, request)).await {
             Ok(text) => shorten(text),
             Err(_) => {
                 self.disconnect(None).await;
@@ -155,16 +179,23 @@ impl Tools {
         }
     }
 
-    async fn call_twice(&self, tool: &Offered, request: CallToolRequestParams) -> String {
+    async fn call_twice(&self, offer: &Offer, tool: &Offered, request: CallToolRequestParams) -> String {
         let mut again = true;
         loop {
             let Some(service) = self.connected(&mut *self.link.lock().await).await else {
                 return "Error: the tools are not available at the moment. Nothing was done.".into();
             };
             match service.call_tool(request.clone()).await {
-                Ok(result) => return text(&result),
+                Ok(result) => {
+                    if release(result.meta.as_ref()) != offer.release.as_deref() {
+                        // The next answer begins with the new list; this one ends with its own.
+                        self.relist().await;
+                    }
+                    return text(&result);
+                }
                 Err(ServiceError::McpError(error)) => {
-                    // Perhaps the niche changed: the next question sees the new list.
+                    // The release that was offered is gone: the next question sees the new list.
+                    offer.outdated.store(true, Ordering::Relaxed);
                     self.relist().await;
                     return format!("Error: {}.", error.message);
                 }
@@ -229,6 +260,31 @@ impl Tools {
     async fn relist(&self) {
         self.link.lock().await.listed_at = None;
     }
+}
+
+/// All tools of a release: the agent's, or the one that an answer began with.
+async fn list(service: &Service, began: Option<&str>) -> Result<Offer, ServiceError> {
+    let (mut tools, mut cursor) = (Vec::new(), None);
+    loop {
+        let mut request = PaginatedRequestParams::default().with_cursor(cursor);
+        request.meta = began.map(names);
+        let page = service.list_tools(Some(request)).await?;
+        tools.extend(page.tools);
+        cursor = page.next_cursor.filter(|_| tools.len() < MOST_TOOLS);
+        if cursor.is_none() {
+            return Ok(Offer::new(tools, release(page.meta.as_ref()).map(str::to_owned)));
+        }
+    }
+}
+
+/// The release that `meta` names.
+fn release(meta: Option<&MetaObject>) -> Option<&str> {
+    meta.and_then(|meta| meta.0.get(RELEASE)).and_then(Value::as_str)
+}
+
+/// `_meta` that names `release`.
+fn names(release: &str) -> RequestMetaObject {
+    RequestMetaObject(MetaObject([(RELEASE.to_owned(), Value::from(release))].into_iter().collect()))
 }
 
 /// Whether the request surely never reached the API.

@@ -3,6 +3,7 @@
 mod answering;
 mod bot_api;
 mod process;
+mod releases;
 mod surviving;
 mod tools;
 mod world;

@@ -40,6 +40,12 @@ pub(crate) struct Platform {
     pub(crate) state: Mutex<HashMap<String, (u64, Value)>>,
     pub(crate) beats: Mutex<Vec<Value>>,
     pub(crate) calls: Mutex<Vec<String>>,
+    /// The niche's release.
+    pub(crate) release: AtomicUsize,
+    /// The first release no longer serves those who name it.
+    pub(crate) first_is_gone: AtomicBool,
+    /// The release that served each call.
+    pub(crate) served_by: Mutex<Vec<usize>>,
     /// The `order` tool does not come back.
     pub(crate) stuck: watch::Sender<bool>,
     pub(crate) mcp_away: AtomicBool,
@@ -76,6 +82,9 @@ impl World {
             state: Mutex::default(),
             beats: Mutex::default(),
             calls: Mutex::default(),
+            release: AtomicUsize::new(1),
+            first_is_gone: AtomicBool::new(false),
+            served_by: Mutex::default(),
             stuck: watch::channel(false).0,
             mcp_away: AtomicBool::new(false),
             api_away: AtomicBool::new(false),
