@@ -4,7 +4,7 @@ use std::{os::unix::fs::MetadataExt as _, path::Path, process::Command};
 
 use anyhow::bail;
 
-use crate::shell::{has, run};
+use crate::shell::{has, run, target};
 
 /// A program of the distribution's, and the package that brings it.
 struct Need {
@@ -49,6 +49,27 @@ pub(crate) fn stripe_mock() -> anyhow::Result<()> {
     let mut command = Command::new("go");
     command.args(["install", "github.com/stripe/stripe-mock@v0.203.0"]).env("CGO_ENABLED", "0").env("GOBIN", folder);
     run("building stripe-mock", &mut command)
+}
+
+/// MCP's conformance suite and a client that others wrote, with the Node that both need: the distribution's is older.
+const MCP_CLIENTS: [&str; 3] = ["node@24.21.0", "@modelcontextprotocol/conformance@0.2.0-alpha.12", "mcporter@0.12.3"];
+
+/// Installs them into a folder of their own, where the tests look for them.
+pub(crate) fn mcp_clients() -> anyhow::Result<()> {
+    let folder = target().join("mcp-clients");
+    // Written last: whoever finds it finds all of them.
+    let (installed, wanted) = (folder.join("installed"), MCP_CLIENTS.join("\n"));
+    if std::fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    if !has("npm") {
+        bail!("the long suites need npm, of Node 20 or newer: apt-get install npm");
+    }
+    std::fs::create_dir_all(&folder)?;
+    let mut command = Command::new("npm");
+    command.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
+    run("installing clients of MCP", command.args(MCP_CLIENTS))?;
+    Ok(std::fs::write(installed, wanted)?)
 }
 
 /// Postgres alone.

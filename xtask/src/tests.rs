@@ -24,10 +24,11 @@ pub(crate) fn test(all: bool) -> anyhow::Result<()> {
     )?;
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
     // For wasm alone: built above.
-    tests.args(["--exclude", "openclaw-web-client", "--exclude", "hostile"]);
+    tests.args(["--exclude", "openclaw-web-client", "--exclude", "conformance", "--exclude", "hostile"]);
     let mut runs = vec![tests];
     if all {
         machine::stripe_mock()?;
+        machine::mcp_clients()?;
         for (package, suite) in LONG {
             runs.push(cargo(&["test", "--package", package, "--test", "it", "--", "--ignored", suite]));
         }
@@ -45,7 +46,7 @@ pub(crate) fn test(all: bool) -> anyhow::Result<()> {
 }
 
 /// The long suites: a package and the module of its tests that are otherwise ignored.
-const LONG: [(&str, &str); 1] = [("openclaw-billing", "stripe_api::")];
+const LONG: [(&str, &str); 2] = [("openclaw-api", "mcp::conformance::"), ("openclaw-billing", "stripe_api::")];
 
 /// What test runners said.
 struct Count {

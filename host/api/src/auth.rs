@@ -63,17 +63,6 @@ async fn gateway(headers: &HeaderMap, state: &AppState) -> Result<Arc<Caller>, A
     })
 }
 
-/// Lets agents through, and hands the caller on in the request's extensions.
-pub(crate) async fn require_gateway(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let caller = gateway(request.headers(), &state).await?;
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
-}
-
 /// Someone with the admin token; in `dev` anyone on the machine, but no other site in their browser.
 pub(crate) struct Admin;
 

@@ -44,6 +44,9 @@ pub enum ApiError {
     /// The path has no such method.
     #[error("this path does not take {0}")]
     MethodNotAllowed(String),
+    /// The answer is of one media type, and the asker does not take it.
+    #[error("the answer is {0}: send a header Accept that takes it")]
+    NotAcceptable(&'static str),
     /// The route needs a session.
     #[error("sign in first: POST /v1/sign-in sends a link")]
     NotSignedIn,
@@ -117,6 +120,7 @@ impl ApiError {
             Self::NotFound(_) => (S::NOT_FOUND, "not-found", "Not found"),
             Self::NoRoute(_) => (S::NOT_FOUND, "no-such-route", "No such route"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::NotAcceptable(_) => (S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
             Self::NotSignedIn => (S::UNAUTHORIZED, "not-signed-in", "Not signed in"),
             Self::Unauthorized(_) => (S::UNAUTHORIZED, "invalid-token", "No valid token"),
             Self::ForeignOrigin => (S::FORBIDDEN, "foreign-origin", "From another site"),

@@ -65,7 +65,7 @@ pub fn router(state: AppState, extra: Router) -> Router {
     let document = Arc::new(openapi::complete(document));
     Router::new()
         .merge(routes)
-        .merge(mcp::router(state.clone()))
+        .merge(mcp::router())
         .merge(http::health("api"))
         .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
         .with_state(state.clone())

@@ -15,10 +15,10 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Error, limits::Limits, niches::Niches};
+use crate::{Error, limits::Limits, mcp, niches::Niches};
 
 /// What the API hears of the others' changes.
-const CHANNELS: &[&str] = &["agents", "chat", "jobs", "releases", "typing"];
+const CHANNELS: &[&str] = &["agents", mcp::CANCELLATIONS, "chat", "jobs", "releases", "typing"];
 
 /// The API's state. Clones are cheap and are the same state.
 #[derive(Clone)]
@@ -31,6 +31,10 @@ pub struct AppState {
     pub(crate) mailer: Mailer,
     pub(crate) tokens: Authenticator,
     pub(crate) niches: Niches,
+    /// The tool calls under way in this process.
+    pub(crate) calls: mcp::Calls,
+    /// Who listens for changes of their tools in this process.
+    pub(crate) listeners: mcp::Listeners,
     pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
     /// Ends streams that would otherwise go on for ever.
@@ -53,6 +57,8 @@ impl AppState {
         let notices = db::listen(&db, CHANNELS);
         let niches = Niches::new(db.clone(), host);
         tokio::spawn(niches.clone().watch(notices.subscribe(), shutdown.clone()));
+        let calls = mcp::Calls::default();
+        tokio::spawn(calls.clone().watch(notices.subscribe(), shutdown.clone()));
         let public: Url = settings
             .public_url
             .parse()
@@ -66,6 +72,8 @@ impl AppState {
             http: openclaw_platform::http::client(),
             own_origin: public.origin().ascii_serialization().into(),
             niches,
+            calls,
+            listeners: mcp::Listeners::default(),
             notices,
             shutdown,
             settings,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    PgPool,
+    PgExecutor, PgPool,
     postgres::{PgListener, PgPoolOptions},
 };
 use tokio::sync::broadcast;
@@ -60,6 +60,12 @@ pub fn listen(pool: &PgPool, channels: &'static [&'static str]) -> broadcast::Se
         }
     });
     sender
+}
+
+/// Tells `payload`, of less than 8000 bytes, to all who listen on `channel`.
+pub async fn notify(db: impl PgExecutor<'_>, channel: &str, payload: &str) -> Result<()> {
+    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(db).await?;
+    Ok(())
 }
 
 async fn listen_once(

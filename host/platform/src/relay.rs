@@ -215,8 +215,7 @@ pub async fn tidy(db: &PgPool) -> Result<()> {
 
 /// Tells those who listen on `channel` that something of `agent` changed, once the transaction commits.
 async fn notify(db: impl PgExecutor<'_>, channel: &str, agent: AgentId) -> Result<()> {
-    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(agent.to_string()).execute(db).await?;
-    Ok(())
+    crate::db::notify(db, channel, &agent.to_string()).await
 }
 
 /// `value` without the one character that Postgres cannot keep: an update with it must not block those behind it.

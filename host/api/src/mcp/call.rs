@@ -6,8 +6,7 @@ use std::{
 };
 
 use openclaw_platform::{
-    agents, niche_storage, releases,
-    tokens::Caller,
+    Digest, agents, niche_storage, releases,
     tool_calls::{self, NewToolCall},
 };
 use openclaw_plugins::{
@@ -15,39 +14,52 @@ use openclaw_plugins::{
     credentials::NoConnections,
     grant::{Grant, Rights},
 };
-use rmcp::model::CallToolResult;
+use rmcp::{
+    ErrorData,
+    model::{CallToolRequestParams, CallToolResult},
+};
 use serde_json::Value;
 
 use super::{
-    result::{Ended, away, said},
+    result::{Ended, away},
     server::NicheTools,
 };
-use crate::{error::Result, install::ceiling, interview::profile, storage::Space};
+use crate::{error::Result, install::ceiling, interview::profile, locale::Locale, storage::Space};
 
 impl NicheTools {
-    /// Calls a tool. Whatever goes wrong is told to the model as the tool's answer, so that it can tell the person.
-    pub(super) async fn call(&self, caller: &Caller, name: &str, arguments: &Value) -> CallToolResult {
-        let (release, described) = match self.niche(caller).await {
+    /// Calls a tool of `release`, until `cancelled`. Whatever goes wrong is told to the model as the tool's answer, so
+    /// that it can tell the person; that there is no such tool is for the client, whose list is another.
+    pub(super) async fn call(
+        &self,
+        release: Digest,
+        request: CallToolRequestParams,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let (release, described) = match self.niche(release).await {
             Ok(niche) => niche,
-            Err(error) => return away(&error),
+            Err(error) => return Ok(away(&error)),
         };
+        let name = &*request.name;
         let Some(tool) = described.tools.iter().find(|tool| tool.name == name) else {
-            return said(format!("There is no tool called {name:?}."));
+            metrics::counter!("niche_tool_calls_total", "outcome" => "unknown-tool").increment(1);
+            return Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None));
         };
-        let result = match self.run(caller, &release, name, arguments).await {
-            Ok(result) => result,
-            Err(error) => return away(&error),
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let outcome = match self.run(&release, name, &arguments, cancelled).await {
+            Ok(outcome) => outcome,
+            Err(error) => return Ok(away(&error)),
         };
-        let ended = Ended::new(result);
+        let ended = Ended::new(outcome);
         metrics::counter!("niche_tool_calls_total", "outcome" => ended.outcome).increment(1);
+        let agent = self.caller.agent;
         let kept = tool_calls::record(
             &self.state.db,
             NewToolCall {
-                agent: caller.agent,
-                digest: caller.digest,
+                agent,
+                digest: Digest(*release.digest().as_bytes()),
                 tool: name,
                 title: &tool.title,
-                arguments,
+                arguments: &arguments,
                 result: &ended.text,
                 structured: ended.result.structured_content.as_ref(),
                 outcome: ended.outcome,
@@ -56,19 +68,25 @@ impl NicheTools {
         );
         if let Err(error) = kept.await {
             // What the tool did stands; only its card is missing.
-            tracing::error!(agent = %caller.agent, tool = name, %error, "a tool call could not be kept");
+            tracing::error!(%agent, tool = name, %error, "a tool call could not be kept");
         }
-        ended.result
+        Ok(ended.result)
     }
 
-    async fn run(&self, caller: &Caller, release: &Release, name: &str, arguments: &Value) -> Result<ToolOutcome> {
-        let db = &self.state.db;
+    async fn run(
+        &self,
+        release: &Release,
+        name: &str,
+        arguments: &Value,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<ToolOutcome> {
+        let (db, caller) = (&self.state.db, &self.caller);
         let agent = agents::get(db, caller.agent).await?;
         let asked = match release.asked().await {
             Ok(asked) => asked,
             Err(error) => return Ok(ToolOutcome::failed(error)),
         };
-        let storage_bytes = releases::granted_storage(db, caller.digest).await?;
+        let storage_bytes = releases::granted_storage(db, Digest(*release.digest().as_bytes())).await?;
         let approved = Rights { storage_bytes, ..Rights::default() };
         let space = niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche);
         let scope = CallScope {
@@ -81,10 +99,10 @@ impl NicheTools {
         let call = ToolCall {
             name,
             arguments: &arguments.to_string(),
-            locale: &caller.locale,
+            locale: Locale::stored(&caller.locale).as_str(),
             profile: &profile(&agent.profile),
             now,
         };
-        Ok(release.call_tool(call, scope).await)
+        Ok(release.call_tool_until(call, scope, cancelled).await)
     }
 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use openclaw_platform::tokens::Caller;
+use http::request::Parts;
+use openclaw_platform::{Digest, tokens::Caller};
 use openclaw_plugins::Release;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-        ServerCapabilities, ServerConfig,
+        ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
-use serde_json::Value;
 
-use super::listing;
+use super::{Message, Session, cancellation, changes::Changes, listing, pin, progress};
 use crate::{
     AppState,
     error::{ApiError, Result},
@@ -22,26 +22,63 @@ use crate::{
     niches::Description,
 };
 
-/// The tools of whoever asks.
+/// The tools of whoever asks, for one message of theirs.
 #[derive(Clone)]
 pub(super) struct NicheTools {
     pub(super) state: AppState,
+    pub(super) caller: Arc<Caller>,
+    session: Option<Session>,
+    /// What the called tool's arguments look like, for the headers that repeat some of them.
+    called: Option<Tool>,
+}
+
+impl NicheTools {
+    pub(super) async fn new(
+        state: &AppState,
+        caller: Arc<Caller>,
+        session: Option<Session>,
+        message: &Message,
+    ) -> Self {
+        let mut tools = Self { state: state.clone(), caller, session, called: None };
+        if message.method == "tools/call"
+            && let Some(name) = message.params["name"].as_str()
+            // What is wrong here is told when the call itself is answered.
+            && let Ok((_, described)) = tools.niche(tools.caller.digest).await
+        {
+            tools.called = described.tools.iter().find(|tool| tool.name == name).map(listing::tool);
+        }
+        tools
+    }
+
+    /// A release, and what it says of itself in the caller's language.
+    pub(super) async fn niche(&self, release: Digest) -> Result<(Release, Arc<Description>)> {
+        let release = self.state.niches.release(release).await?;
+        let described = self.state.niches.describe(&release, Locale::stored(&self.caller.locale)).await?;
+        Ok((release, described))
+    }
 }
 
 impl ServerHandler for NicheTools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build())
             .with_server_info(Implementation::new("openclaw-cloud", env!("CARGO_PKG_VERSION")))
     }
 
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.called.clone().filter(|tool| tool.name == name)
+    }
+
+    /// All tools at once: a niche has at most 128, and a cursor of a client's is as good as none.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
+        _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let caller = caller(&context)?;
-        let (_, described) = self.niche(&caller).await.map_err(|error| internal(&error))?;
-        Ok(ListToolsResult::with_all_items(described.tools.iter().map(listing::tool).collect()))
+        let release = self.caller.digest;
+        let (_, described) = self.niche(release).await.map_err(|error| internal(&error))?;
+        let mut list = ListToolsResult::with_all_items(described.tools.iter().map(listing::tool).collect());
+        list.meta = Some(pin::names(release));
+        Ok(list)
     }
 
     async fn call_tool(
@@ -49,32 +86,55 @@ impl ServerHandler for NicheTools {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = caller(&context)?;
-        let arguments = Value::Object(request.arguments.unwrap_or_default());
-        Ok(self.call(&caller, &request.name, &arguments).await.into())
+        let key = cancellation::Key { agent: self.caller.agent, session: self.session, request: context.id.clone() };
+        let under_way = self.state.calls.begin(key);
+        let cancelled = async {
+            tokio::select! {
+                () = context.ct.cancelled() => {}
+                () = under_way.cancelled() => {}
+            }
+        };
+        let call = self.call(self.caller.digest, request, cancelled);
+        let mut result = match context.meta.get_progress_token() {
+            None => call.await?,
+            Some(token) => tokio::select! {
+                result = call => result?,
+                never = progress::report(&context.peer, token) => match never {},
+            },
+        };
+        // Whoever went by another list learns that there is a new one.
+        result.meta = Some(pin::names(self.caller.digest));
+        Ok(result.into())
     }
-}
 
-impl NicheTools {
-    /// The release that `caller` runs on, and what it says of itself in their language.
-    pub(super) async fn niche(&self, caller: &Caller) -> Result<(Release, Arc<Description>)> {
-        let release = self.state.niches.release(caller.digest).await?;
-        let described = self.state.niches.describe(&release, Locale::stored(&caller.locale)).await?;
-        Ok((release, described))
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(requested.supported_by(&self.get_info().capabilities))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        if context.accepted().tools_list_changed != Some(true) {
+            context.cancelled().await;
+            return Ok(());
+        }
+        let request = context.request_context().extensions.get::<Parts>();
+        let changes = request.and_then(|request| Changes::of(&self.state, &self.caller, &request.headers));
+        let Some(mut changes) = changes else {
+            return Err(ErrorData::internal_error("too many streams of this agent are open: close one first", None));
+        };
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                goes_on = changes.next() => {
+                    if !goes_on || context.sink().notify_tool_list_changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 }
 
 fn internal(error: &ApiError) -> ErrorData {
     tracing::error!(%error, "the tools could not be listed");
     ErrorData::internal_error("the tools could not be listed just now; try again in a moment", None)
-}
-
-/// Whom `require_gateway` let through.
-fn caller(context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, ErrorData> {
-    context
-        .extensions
-        .get::<http::request::Parts>()
-        .and_then(|parts| parts.extensions.get::<Arc<Caller>>())
-        .cloned()
-        .ok_or_else(|| ErrorData::internal_error("no caller", None))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use openclaw_billing::Billing;
 use openclaw_platform::{
-    AgentId, CustomerId, accounts,
+    AgentId, CustomerId, Digest, accounts,
     agents::{self, AgentState, Answer, NewAgent},
     config::Settings,
     releases, tokens, usage,
@@ -147,6 +147,17 @@ impl TestApp {
         tx.commit().await.unwrap();
         Agent { id, token: minted.proxy_token.expose_secret().to_owned() }
     }
+}
+
+/// Gives `agent`, of the niche `hello`, a second release that says `Oba!` where the first says `Olá`.
+pub(crate) async fn second_release(app: &TestApp, agent: AgentId) -> Digest {
+    let component = components::with_text(components::bytes("hello"), "Olá", "Oba!");
+    let digest = Digest::of(&component);
+    let uploaded = app.upload(component).await;
+    assert!(uploaded.status.is_success(), "{}", uploaded.body);
+    let change = sqlx::query("UPDATE agents SET digest = $2 WHERE id = $1").bind(agent.0).bind(digest.0.as_slice());
+    assert_eq!(change.execute(&app.db).await.unwrap().rows_affected(), 1);
+    digest
 }
 
 async fn serve(settings: &Settings, db: &PgPool) -> (String, CancellationToken, JoinHandle<()>) {

@@ -1,23 +1,72 @@
 //! A niche's tools, as a gateway calls them.
 
+mod cancellation;
+mod changes;
+mod conformance;
+mod validation;
+
 use openclaw_platform::{
     releases::{self, NewRelease},
     tokens, tool_calls,
 };
 use openclaw_testkit::components;
 use reqwest::Method;
+use rmcp::{
+    ClientLifecycleMode, ClientServiceExt as _, RoleClient,
+    model::{CallToolRequestParams, ClientConfig, ProtocolVersion},
+    service::RunningService,
+    transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
+};
 use serde_json::{Value, json};
 
-use crate::app::{Agent, Reply, TestApp, eventually};
+use crate::app::{Agent, Reply, Request, TestApp, eventually};
 
-async fn ask(app: &TestApp, agent: &Agent, method: &str, params: Value) -> Reply {
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+fn message<'a>(app: &'a TestApp, agent: &Agent, message: &Value) -> Request<'a> {
     app.request(Method::POST, "/mcp")
         .bearer(&agent.token)
         .header("accept", "application/json, text/event-stream")
-        .json(&request)
-        .send()
-        .await
+        .json(message)
+}
+
+async fn ask(app: &TestApp, agent: &Agent, method: &str, params: Value) -> Reply {
+    message(app, agent, &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).send().await
+}
+
+/// What a client of a version with sessions says first.
+fn greeting() -> Value {
+    json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } })
+}
+
+/// Begins a session, and gives its name.
+async fn session(app: &TestApp, agent: &Agent) -> String {
+    ask(app, agent, "initialize", greeting()).await.header("mcp-session-id").to_owned()
+}
+
+/// A client of the version without sessions.
+async fn modern(app: &TestApp, agent: &Agent) -> RunningService<RoleClient, ClientConfig> {
+    let config =
+        StreamableHttpClientTransportConfig::with_uri(format!("{}/mcp", app.url)).auth_header(agent.token.clone());
+    let transport = StreamableHttpClientTransport::with_client(openclaw_platform::http::client(), config);
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await.unwrap()
+}
+
+/// An agent of the niche that does what tests ask.
+async fn measured(app: &TestApp) -> Agent {
+    app.install("conformance").await;
+    let owner = app.customer("owner@example.com").await;
+    app.agent(&owner, "conformance").await
+}
+
+/// The number that `keep` kept, in the niche's words.
+async fn kept(app: &TestApp, agent: &Agent) -> String {
+    call(app, agent, "kept", json!({})).await["content"][0]["text"].as_str().unwrap().to_owned()
+}
+
+/// How the calls of `tool` ended, the oldest first.
+async fn outcomes(app: &TestApp, agent: &Agent, tool: &str) -> Vec<String> {
+    let calls = tool_calls::since(&app.db, agent.id, time::OffsetDateTime::UNIX_EPOCH, 100).await.unwrap();
+    calls.into_iter().filter(|call| call.tool == tool).map(|call| call.outcome).collect()
 }
 
 async fn call(app: &TestApp, agent: &Agent, tool: &str, arguments: Value) -> Value {
@@ -37,10 +86,9 @@ async fn an_agent_lists_its_tools_and_calls_one_in_its_language() {
     app.install("hello").await;
     let owner = app.customer("owner@example.com").await;
     let agent = app.agent(&owner, "hello").await;
-    let info =
-        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
-    let greeted = ask(&app, &agent, "initialize", info).await.ok();
+    let greeted = ask(&app, &agent, "initialize", greeting()).await.ok();
     assert_eq!(greeted["result"]["serverInfo"]["name"], "openclaw-cloud");
+    assert_eq!(greeted["result"]["capabilities"], json!({ "tools": { "listChanged": true } }));
 
     let listed = ask(&app, &agent, "tools/list", json!({})).await.ok();
     insta::assert_json_snapshot!(listed["result"]["tools"], @r#"
@@ -94,7 +142,6 @@ async fn what_a_tool_refuses_is_its_answer_and_structured_results_come_along() {
     for (tool, arguments) in [
         ("sell", json!({ "product": "Dipirona", "quantity": 1 })),
         ("check_interactions", json!({ "medicines": "varfarina" })),
-        ("nothing", json!({})),
     ] {
         let refused = call(&app, &agent, tool, arguments).await;
         assert_eq!(refused["isError"], true, "{tool}");
@@ -164,11 +211,7 @@ async fn a_tool_that_breaks_a_limit_is_told_as_an_error_and_harms_no_other() {
 
 #[tokio::test]
 async fn the_client_that_gateways_use_finds_its_way() {
-    use rmcp::{
-        ServiceExt as _,
-        model::CallToolRequestParams,
-        transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
-    };
+    use rmcp::ServiceExt as _;
     let app = TestApp::start().await;
     app.install("hello").await;
     let owner = app.customer("owner@example.com").await;
@@ -198,4 +241,29 @@ async fn a_closed_or_missing_token_opens_nothing() {
     assert_eq!(refused.problem(), (401, "invalid-token", None));
     assert_eq!(refused.header("www-authenticate"), "Bearer");
     assert_eq!(app.request(Method::POST, "/mcp").send().await.problem(), (401, "invalid-token", None));
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_there_is_the_clients_mistake_and_a_page_that_is_not_there_is_the_first() {
+    let app = TestApp::start().await;
+    let agent = measured(&app).await;
+    let unknown = ask(&app, &agent, "tools/call", json!({ "name": "nothing", "arguments": {} })).await.ok();
+    assert_eq!(unknown["error"]["code"], -32602);
+    assert_eq!(unknown["error"]["message"], "Unknown tool: nothing");
+    let listed = ask(&app, &agent, "tools/list", json!({ "cursor": "whatever" })).await.ok();
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 14);
+    assert!(listed["result"].get("nextCursor").is_none());
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_or_of_a_session_we_did_not_begin_is_refused() {
+    let app = TestApp::start().await;
+    let agent = measured(&app).await;
+    let large = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "x": "x".repeat(2 << 20) } });
+    assert_eq!(message(&app, &agent, &large).send().await.problem(), (413, "body-too-large", None));
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let foreign = message(&app, &agent, &list).header("mcp-session-id", "of another server").send().await;
+    assert_eq!(foreign.problem(), (404, "not-found", None));
+    let ours = session(&app, &agent).await;
+    message(&app, &agent, &list).header("mcp-session-id", &ours).send().await.ok();
 }
