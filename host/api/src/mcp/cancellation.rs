@@ -31,13 +31,13 @@ pub(super) struct Key {
 
 /// The calls under way in this process. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Calls(Arc<Mutex<HashMap<Key, Vec<CancellationToken>>>>);
+pub(crate) struct Calls(Arc<Mutex<HashMap<Key, Vec<Arc<CancellationToken>>>>>);
 
 impl Calls {
     /// Notes a call, until the guard goes.
     pub(super) fn begin(&self, key: Key) -> UnderWay {
-        let token = CancellationToken::new();
-        self.lock().entry(key.clone()).or_default().push(token.clone());
+        let token = Arc::new(CancellationToken::new());
+        self.lock().entry(key.clone()).or_default().push(Arc::clone(&token));
         UnderWay { calls: self.clone(), key, token }
     }
 
@@ -68,7 +68,7 @@ impl Calls {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<CancellationToken>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Arc<CancellationToken>>>> {
         // Nothing is left half done under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,7 +78,7 @@ impl Calls {
 pub(super) struct UnderWay {
     calls: Calls,
     key: Key,
-    token: CancellationToken,
+    token: Arc<CancellationToken>,
 }
 
 impl UnderWay {
@@ -92,9 +92,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut calls = self.calls.lock();
         if let Some(named) = calls.get_mut(&self.key) {
-            // A token has no name: those of one key are told apart by being cancelled or not, which is all they say.
-            let this = named.iter().position(|token| token.is_cancelled() == self.token.is_cancelled());
-            this.map(|this| named.swap_remove(this));
+            named.retain(|token| !Arc::ptr_eq(token, &self.token));
             if named.is_empty() {
                 calls.remove(&self.key);
             }

@@ -28,8 +28,8 @@ pub(super) struct NicheTools {
     pub(super) state: AppState,
     pub(super) caller: Arc<Caller>,
     session: Option<Session>,
-    /// What the called tool's arguments look like, for the headers that repeat some of them.
-    called: Option<Tool>,
+    /// What the release that serves a call says of itself, for the headers that repeat some of the arguments.
+    called: Option<Arc<Description>>,
 }
 
 impl NicheTools {
@@ -40,12 +40,9 @@ impl NicheTools {
         message: &Message,
     ) -> Self {
         let mut tools = Self { state: state.clone(), caller, session, called: None };
-        if message.method == "tools/call"
-            && let Some(name) = message.params["name"].as_str()
-            // What is wrong here is told when the call itself is answered.
-            && let Ok((_, described)) = tools.niche(tools.caller.digest).await
-        {
-            tools.called = described.tools.iter().find(|tool| tool.name == name).map(listing::tool);
+        if message.method == "tools/call" {
+            // What goes wrong here is told when the call itself is answered.
+            tools.called = tools.niche(tools.caller.digest).await.ok().map(|(_, described)| described);
         }
         tools
     }
@@ -65,7 +62,7 @@ impl ServerHandler for NicheTools {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.called.clone().filter(|tool| tool.name == name)
+        self.called.as_ref()?.tools.iter().find(|tool| tool.name == name).map(listing::tool)
     }
 
     /// All tools at once: a niche has at most 128, and a cursor of a client's is as good as none.
