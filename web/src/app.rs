@@ -3,7 +3,7 @@
 use crate::{
     browser,
     components::prelude::*,
-    document::{Document, Page},
+    document::{AdminPage, Document, Page},
     pages,
 };
 
@@ -33,12 +33,21 @@ pub(crate) fn app(document: Document) -> View {
         Page::Progress(page) => pages::progress::view(l, *page, now),
         Page::Agents(page) => pages::agents::view(l, page),
         Page::Agent(page) => pages::agent::view(l, *page, now),
-        Page::Admin(page) => pages::admin::view(l, page),
-        Page::AdminSignIn(page) => pages::admin::sign_in(l, &page),
+        Page::Admin(page) => admin(l, page),
         Page::Design(page) => pages::design::view(l, *page),
         Page::Message(page) => pages::message::view(l, page),
     };
     frame.around(main)
+}
+
+/// An admin's page, which the browser leaves as the server rendered it: neither its code nor its words are sent there.
+fn admin(l: Locale, page: Option<Box<AdminPage>>) -> View {
+    #[cfg(not(target_arch = "wasm32"))]
+    if let Some(page) = page {
+        return still(move || pages::admin::view(l, *page));
+    }
+    let _ = (l, page);
+    still(View::new)
 }
 
 /// Takes over the page that the server rendered. Called once, in the browser.
@@ -46,8 +55,10 @@ pub fn hydrate() {
     let Some(root) = document().get_element_by_id(ROOT) else { return };
     let data = document().get_element_by_id(DATA).and_then(|data| data.text_content());
     let Some(data) = data.and_then(|data| serde_json::from_str::<Document>(&data).ok()) else { return };
+    let l = data.locale;
     sycamore::hydrate_to(move || app(data), &root);
     browser::busy_forms();
+    browser::still_parts(l);
     // For the style sheet and for tests: from here on everything answers.
     if let Some(html) = document().document_element() {
         let _ = html.set_attribute("data-live", "");

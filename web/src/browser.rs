@@ -4,6 +4,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+mod still;
+mod upload;
+
+pub(crate) use still::still_parts;
+
 use openclaw_api_types::Problem;
 use serde::{Serialize, de::DeserializeOwned};
 use sycamore::web::{document, window};
@@ -43,6 +48,23 @@ pub(crate) fn typed(id: &str) -> String {
     field.and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok()).map(|f| f.value()).unwrap_or_default()
 }
 
+/// Does something with each element that `css` selects.
+pub(crate) fn each(css: &str, mut f: impl FnMut(Element)) {
+    let Ok(all) = document().query_selector_all(css) else { return };
+    for index in 0..all.length() {
+        if let Some(element) = all.get(index).and_then(|element| element.dyn_into::<Element>().ok()) {
+            f(element);
+        }
+    }
+}
+
+/// Calls `f` at each `event` of `target`.
+fn on(target: &web_sys::EventTarget, event: &str, f: impl FnMut(Event) + 'static) {
+    let call = Closure::<dyn FnMut(Event)>::new(f);
+    let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+    call.forget();
+}
+
 /// Goes to another address.
 pub(crate) fn go(address: &str) {
     let _ = window().location().set_href(address);
@@ -68,8 +90,6 @@ pub(crate) enum Body {
     Empty,
     /// JSON.
     Json(String),
-    /// A file's bytes.
-    File(web_sys::File),
 }
 
 impl Body {
@@ -99,10 +119,6 @@ async fn request(method: &str, path: &str, body: Body) -> Result<Result<String, 
         Body::Json(text) => {
             headers.set("content-type", "application/json")?;
             init.set_body(&text.into());
-        }
-        Body::File(file) => {
-            headers.set("content-type", "application/wasm")?;
-            init.set_body(&file);
         }
     }
     init.set_headers(&headers);
@@ -171,7 +187,7 @@ fn connect(path: String, listeners: Shared, opened: Rc<RefCell<impl FnMut() + 's
 
 /// Marks the button of a form that is on its way, so that it shows it and is not pressed twice.
 pub(crate) fn busy_forms() {
-    let mark = Closure::<dyn FnMut(Event)>::new(|event: Event| {
+    on(&document(), "submit", |event| {
         let Some(form) = event.target().and_then(|form| form.dyn_into::<Element>().ok()) else { return };
         if event.default_prevented() || form.get_attribute("method").as_deref() == Some("dialog") {
             return;
@@ -181,19 +197,12 @@ pub(crate) fn busy_forms() {
             let _ = button.set_attribute("aria-busy", "true");
         }
     });
-    let _ = document().add_event_listener_with_callback("submit", mark.as_ref().unchecked_ref());
-    mark.forget();
     // A page that comes back from the browser's memory is no longer on its way.
-    let unmark = Closure::<dyn FnMut()>::new(|| {
-        let Ok(busy) = document().query_selector_all("[aria-busy=true]") else { return };
-        for index in 0..busy.length() {
-            if let Some(button) = busy.get(index).and_then(|button| button.dyn_into::<Element>().ok()) {
-                let _ = button.remove_attribute("aria-busy");
-            }
-        }
+    on(&window(), "pageshow", |_| {
+        each("[aria-busy=true]", |button| {
+            let _ = button.remove_attribute("aria-busy");
+        });
     });
-    let _ = window().add_event_listener_with_callback("pageshow", unmark.as_ref().unchecked_ref());
-    unmark.forget();
 }
 
 /// Opens the dialog with this id.

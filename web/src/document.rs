@@ -1,12 +1,16 @@
 //! What a page shows: made by the server, rendered there, and sent along so that the browser builds the same.
 
 use openclaw_api_types::{
-    Agent, AgentRow, ChatItem, Checkout, Conversation, Customer, CustomerRow, JobView, NicheDetail, NicheSummary,
-    Onboarding, OutboxMail, Problem, Progress, Question, ReleaseRow, SummaryLine, TierSummary,
+    Agent, ChatItem, Checkout, Conversation, Customer, NicheDetail, NicheSummary, Onboarding, OutboxMail, Problem,
+    Progress, Question, SummaryLine, TierSummary,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Locale;
+
+mod admin;
+
+pub(crate) use admin::*;
 
 /// A page with what stands around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,8 +46,8 @@ pub enum Page {
     Progress(Box<ProgressPage>),
     Agents(AgentsPage),
     Agent(Box<AgentPage>),
-    Admin(AdminPage),
-    AdminSignIn(AdminSignInPage),
+    /// The server alone renders it, so the browser is not told what it shows.
+    Admin(#[serde(skip)] Option<Box<AdminPage>>),
     Design(Box<DesignPage>),
     Message(MessagePage),
 }
@@ -177,23 +181,6 @@ pub struct AgentPage {
     pub agent: Agent,
     /// What was said, oldest first.
     pub chat: Vec<ChatItem>,
-}
-
-/// A part of the admin pages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each is a list of the rows it names")]
-pub enum AdminPage {
-    Customers(Vec<CustomerRow>),
-    Agents(Vec<AgentRow>),
-    Jobs(Vec<JobView>),
-    Releases(Vec<ReleaseRow>),
-}
-
-/// The admin's token is asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdminSignInPage {
-    /// Whether one was given and refused.
-    pub refused: bool,
 }
 
 /// Every component in every state, on made-up data.

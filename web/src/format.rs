@@ -59,6 +59,37 @@ pub(crate) fn micros(locale: Locale, micros: i64) -> String {
     }
 }
 
+/// A latency in milliseconds: `38 µs`, `4,1 ms`, `120 ms`, or as [`duration`].
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn latency(locale: Locale, millis: f64) -> String {
+    match millis {
+        ..1.0 => micros(locale, (millis * 1_000.0).round() as i64),
+        1.0..10.0 => format!("{}\u{a0}ms", decimal(locale, millis)),
+        _ => duration(locale, millis.round() as u64),
+    }
+}
+
+/// A share from 0 to 1 in percent: `0,4 %`, `12 %`. What is more than nothing is never shown as nothing.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn share(locale: Locale, share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 0.05 {
+        return format!("<\u{202f}{}\u{202f}%", decimal(locale, 0.1));
+    }
+    format!("{}\u{202f}%", if percent < 10.0 { decimal(locale, percent) } else { decimal(locale, percent.round()) })
+}
+
+/// A number with one digit behind the point where that says something: `1,5`, `2`.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn decimal(locale: Locale, value: f64) -> String {
+    let tenths = (value * 10.0).round() as i64;
+    let point = if locale == Locale::Pt { ',' } else { '.' };
+    match tenths % 10 {
+        0 => number(locale, tenths / 10),
+        rest => format!("{}{point}{}", number(locale, tenths / 10), rest.abs()),
+    }
+}
+
 /// Bytes: `209 kB`.
 pub(crate) fn bytes(locale: Locale, bytes: i64) -> String {
     match bytes {
@@ -194,6 +225,18 @@ mod tests {
         assert_eq!(number(Locale::En, -1_000), "−1,000");
         assert_eq!(money(Locale::Pt, 1_900), "US$\u{a0}19");
         assert_eq!(money(Locale::En, 1_950), "US$19.50");
+    }
+
+    #[test]
+    fn shares_and_latencies_keep_what_matters() {
+        assert_eq!(share(Locale::Pt, 0.004), "0,4\u{202f}%");
+        assert_eq!(share(Locale::En, 0.0001), "<\u{202f}0.1\u{202f}%");
+        assert_eq!(share(Locale::En, 0.124), "12\u{202f}%");
+        assert_eq!(share(Locale::En, 0.0), "0\u{202f}%");
+        assert_eq!(latency(Locale::Pt, 0.038), "38\u{a0}µs");
+        assert_eq!(latency(Locale::Pt, 4.14), "4,1\u{a0}ms");
+        assert_eq!(latency(Locale::En, 120.4), "120\u{a0}ms");
+        assert_eq!(latency(Locale::En, 2_300.0), "2.3\u{a0}s");
     }
 
     #[test]

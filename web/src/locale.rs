@@ -20,15 +20,19 @@ pub enum Locale {
 pub(crate) type Gap<'a> = (&'static str, FluentValue<'a>);
 
 macro_rules! files {
-    ($($name:literal),*) => {
-        pub(crate) const PT: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../locales/pt/", $name, ".ftl")))),*];
-        pub(crate) const EN: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../locales/en/", $name, ".ftl")))),*];
+    ($pt:ident, $en:ident: $($name:literal),*) => {
+        const $pt: &[(&str, &str)] = &[$(($name, include_str!(concat!("../locales/pt/", $name, ".ftl")))),*];
+        const $en: &[(&str, &str)] = &[$(($name, include_str!(concat!("../locales/en/", $name, ".ftl")))),*];
     };
 }
 
-files!["account", "admin", "agent", "checkout", "design", "landing", "niche", "onboarding", "problems", "shell"];
+files!(PT, EN: "account", "agent", "checkout", "design", "landing", "niche", "onboarding", "problems", "shell");
+
+// What only the server says is not sent to browsers.
+#[cfg(not(target_arch = "wasm32"))]
+files!(SERVED_PT, SERVED_EN: "admin", "registry", "release", "roll-out");
+#[cfg(target_arch = "wasm32")]
+files!(SERVED_PT, SERVED_EN:);
 
 impl Locale {
     /// The language that an address begins with.
@@ -94,18 +98,18 @@ impl Locale {
         static PORTUGUESE: OnceLock<FluentBundle<FluentResource>> = OnceLock::new();
         static ENGLISH: OnceLock<FluentBundle<FluentResource>> = OnceLock::new();
         match self {
-            Self::Pt => PORTUGUESE.get_or_init(|| bundle("pt-BR", PT)),
-            Self::En => ENGLISH.get_or_init(|| bundle("en-US", EN)),
+            Self::Pt => PORTUGUESE.get_or_init(|| bundle("pt-BR", &[PT, SERVED_PT])),
+            Self::En => ENGLISH.get_or_init(|| bundle("en-US", &[EN, SERVED_EN])),
         }
     }
 }
 
-fn bundle(language: &str, files: &[(&str, &str)]) -> FluentBundle<FluentResource> {
+fn bundle(language: &str, files: &[&[(&str, &str)]]) -> FluentBundle<FluentResource> {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // Isolation marks would be read aloud and copied; both languages run left to right.
     bundle.set_use_isolating(false);
-    for (_, text) in files {
+    for (_, text) in files.iter().copied().flatten() {
         // A test refuses files that do not parse; what did parse of one is used all the same.
         let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
@@ -123,12 +127,13 @@ mod tests {
     use super::*;
 
     /// Keys made from data: the web cannot name them, the API can.
-    const OPEN: &[&str] = &["problem-", "step-", "agent-reason-", "job-", "tier-", "thinking-", "subscription-"];
+    const OPEN: &[&str] =
+        &["problem-", "step-", "agent-reason-", "job-", "tier-", "thinking-", "subscription-", "audit-", "done-"];
 
     /// Each message's key with the names of its gaps.
-    fn messages(files: &[(&str, &str)]) -> BTreeMap<String, BTreeSet<String>> {
+    fn messages(files: &[&[(&str, &str)]]) -> BTreeMap<String, BTreeSet<String>> {
         let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, text) in files {
+        for (name, text) in files.iter().copied().flatten() {
             if let Err((_, errors)) = FluentResource::try_new((*text).to_owned()) {
                 panic!("{name}.ftl does not parse: {errors:?}");
             }
@@ -163,14 +168,14 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_sentences_with_the_same_gaps() {
-        assert_eq!(messages(PT), messages(EN));
+        assert_eq!(messages(&[PT, SERVED_PT]), messages(&[EN, SERVED_EN]));
     }
 
     #[test]
     fn every_sentence_is_used_and_every_used_sentence_exists() {
         let mut source = String::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
-        let known = messages(PT);
+        let known = messages(&[PT, SERVED_PT]);
 
         let unused: Vec<_> = known
             .keys()

@@ -41,23 +41,3 @@ job-reactivate = Reactivate
 job-resize = Resize
 job-destroy = Destroy
 job-health-check = Health check
-release-active = active
-release-retired = retired
-release-no-test = no self-test
-release-test = self-test { $passed } of { $total }
-release-digest = Digest
-release-size = Size
-release-exports = Offers
-release-imports = Asks of the platform
-release-installed = Installed
-upload-title = Install a release
-upload-text = A WebAssembly component (.wasm). It is checked and tested in the sandbox; if it passes, it is active for new agents within a second.
-upload-file = The component’s file
-upload-install = Check and install
-upload-done = { $count ->
-    [0] { $niche } { $version } is active. The component brings no self-test.
-    [one] { $niche } { $version } is active. The self-test’s case passed.
-   *[other] { $niche } { $version } is active. All { $count } cases of the self-test passed.
- }
-upload-reload = Refresh the list
-upload-refused = This release was not installed.

@@ -41,23 +41,3 @@ job-reactivate = Reativar
 job-resize = Mudar de plano
 job-destroy = Encerrar
 job-health-check = Verificar
-release-active = ativa
-release-retired = aposentada
-release-no-test = sem autoteste
-release-test = autoteste { $passed } de { $total }
-release-digest = Resumo
-release-size = Tamanho
-release-exports = Oferece
-release-imports = Pede da plataforma
-release-installed = Instalada
-upload-title = Instalar uma versão
-upload-text = Um componente WebAssembly (.wasm). Ele é verificado e testado na caixa de areia; se passar, fica ativo para novos agentes em um segundo.
-upload-file = Arquivo do componente
-upload-install = Verificar e instalar
-upload-done = { $count ->
-    [0] { $niche } { $version } está ativa. O componente não traz autoteste.
-    [one] { $niche } { $version } está ativa. O caso do autoteste passou.
-   *[other] { $niche } { $version } está ativa. Os { $count } casos do autoteste passaram.
- }
-upload-reload = Atualizar a lista
-upload-refused = Esta versão não foi instalada.

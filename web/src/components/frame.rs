@@ -30,7 +30,7 @@ impl Frame {
             path: document.path.clone(),
             customer: document.customer.clone(),
             dev: document.dev,
-            admin: matches!(document.page, Page::Admin(_) | Page::AdminSignIn(_)),
+            admin: matches!(document.page, Page::Admin(_)),
             focused: matches!(
                 document.page,
                 Page::Question(_) | Page::Summary(_) | Page::Plan(_) | Page::DemoCheckout(_) | Page::Progress(_)

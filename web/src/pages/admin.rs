@@ -1,230 +1,132 @@
-//! The admin's pages: customers, agents, jobs, releases.
+//! An admin's pages: customers, agents, jobs, and the registry of releases. The server alone renders them; forms are
+//! plain forms, and what moves by itself is rendered by the server again.
 
-use openclaw_api_types::{AgentRow, CustomerRow, JobView, ReleaseRow};
+use openclaw_api_types::Problem;
 
-use super::agents::state_chip;
 use crate::{
     components::prelude::*,
-    document::{AdminPage, AdminSignInPage},
-    format,
+    document::{AdminPage, AdminSignInPage, Outcome, Refused},
 };
 
+mod audit;
+mod figures;
+mod niche;
+mod publishers;
+mod registry;
+mod release;
+mod rows;
+mod steps;
 mod upload;
+
+pub(crate) use figures::side_by_side;
+pub(crate) use steps::right_name;
 
 /// One of them.
 pub(crate) fn view(l: Locale, page: AdminPage) -> View {
     let (here, content) = match page {
-        AdminPage::Customers(rows) => ("customers", customers(l, rows)),
-        AdminPage::Agents(rows) => ("agents", agents(l, rows)),
-        AdminPage::Jobs(rows) => ("jobs", jobs(l, rows)),
-        AdminPage::Releases(rows) => ("releases", (upload::view(l), releases(l, rows)).into()),
+        AdminPage::SignIn(page) => return sign_in(l, &page),
+        AdminPage::Customers(rows) => ("customers", rows::customers(l, rows)),
+        AdminPage::Agents(rows) => ("agents", rows::agents(l, rows)),
+        AdminPage::Jobs(rows) => ("jobs", rows::jobs(l, rows)),
+        AdminPage::Registry(page) => ("releases", registry::view(l, &page)),
+        AdminPage::Niche(page) => ("releases", niche::view(l, &page)),
+        AdminPage::Release(page) => ("releases", release::view(l, &page)),
+        AdminPage::Publishers(page) => ("releases", publishers::view(l, &page)),
+        AdminPage::Revoke(page) => ("releases", publishers::revoke(l, &page)),
+        AdminPage::Audit(page) => ("releases", audit::view(l, &page)),
     };
-    let tabs: Vec<View> = [
+    let tabs = [
         ("customers", l.t("admin-customers")),
         ("agents", l.t("admin-agents")),
         ("jobs", l.t("admin-jobs")),
         ("releases", l.t("admin-releases")),
-    ]
-    .into_iter()
-    .map(|(section, label)| {
-        a().href(l.path(&format!("/admin/{section}")))
-            .attr("aria-current", (section == here).then_some("page"))
-            .children(label)
-            .into()
-    })
-    .collect();
-    div()
-        .class("admin stack")
-        .children((
-            h1().class("h3").children(l.t("admin-title")),
-            nav().class("tabs").attr("aria-label", l.t("admin-title")).children(tabs),
-            content,
-        ))
-        .into()
-}
-
-fn none(l: Locale) -> View {
-    empty(l.t("admin-empty-title"), l.t("admin-empty-text"), ())
-}
-
-fn customers(l: Locale, rows: Vec<CustomerRow>) -> View {
-    if rows.is_empty() {
-        return none(l);
-    }
-    let heads = vec![l.t("admin-email"), l.t("admin-language"), l.t("admin-since"), l.t("admin-agents")];
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                strong().children(row.customer.email).into(),
-                row.customer.locale.into(),
-                when(l, &row.created_at, Show::Both),
-                l.with("admin-agents-count", &[("count", row.agents.into())]).into(),
-            ]
-        })
-        .collect();
-    data_table(l.t("admin-customers"), heads, rows)
-}
-
-fn agents(l: Locale, rows: Vec<AgentRow>) -> View {
-    if rows.is_empty() {
-        return none(l);
-    }
-    let heads = vec![
-        l.t("admin-agent"),
-        l.t("admin-email"),
-        l.t("admin-niche"),
-        l.t("admin-tier"),
-        l.t("admin-state"),
-        l.t("admin-usage"),
-        l.t("admin-heartbeat"),
     ];
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                span().attr("title", row.id.clone()).id(row.id).children(format!("#{}", row.number)).into(),
-                row.customer_email.into(),
-                (span().children(row.niche), " ", short(&row.digest)).into(),
-                tier_name(l, &row.tier).into(),
-                (
-                    state_chip(l, row.state),
-                    View::from(
-                        row.reason.map(|reason| span().class("soft small").children(format!(" {reason}")).into()),
-                    ),
-                )
-                    .into(),
-                format!("{} / {}", format::number(l, row.tokens_used), format::number(l, row.token_limit)).into(),
-                row.heartbeat_at.map(|at| when(l, &at, Show::Both)).unwrap_or_else(|| "–".into()),
-            ]
-        })
-        .collect();
-    data_table(l.t("admin-agents"), heads, rows)
+    div().class("admin stack").children((tabs_of(l, "tabs", l.t("admin-title"), &tabs, here), content)).into()
 }
 
-/// A digest's first digits; all of it on hovering.
-fn short(digest: &str) -> View {
-    let digits: String = digest.trim_start_matches("sha256:").chars().take(8).collect();
-    code().attr("title", digest.to_owned()).children(digits).into()
-}
-
-fn jobs(l: Locale, rows: Vec<JobView>) -> View {
-    if rows.is_empty() {
-        return none(l);
-    }
-    let heads = vec![
-        l.t("admin-job"),
-        l.t("admin-agent"),
-        l.t("admin-state"),
-        l.t("admin-attempts"),
-        l.t("admin-queued"),
-        l.t("admin-took"),
-        l.t("admin-action"),
-    ];
-    let rows = rows
-        .into_iter()
-        .map(|job| {
-            let (tone, state) = match job.state.as_str() {
-                "done" => (Tone::Ok, l.t("job-state-done")),
-                "running" => (Tone::Info, l.t("job-state-running")),
-                "failed" => (Tone::Danger, l.t("job-state-failed")),
-                _ => (Tone::Neutral, l.t("job-state-queued")),
-            };
-            let took: u64 = job.steps.iter().filter_map(|step| step.millis).sum();
-            let retry = if job.state == "failed" {
-                post(
-                    l.path(&format!("/admin/jobs/{}/retry", job.id)),
-                    vec![],
-                    submit(Weight::Quiet, l.t("admin-retry")).attr("data-test", "retry"),
-                )
-                .into()
-            } else {
-                View::new()
-            };
-            let error = job.error.map(|error| p().class("soft small mono").children(error).into());
-            let agent: String = job.agent.chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-            vec![
-                strong()
-                    .attr("title", job.id)
-                    .children(l.find(&format!("job-{}", job.kind), &[]).unwrap_or(job.kind))
-                    .into(),
-                a().href(format!("{}#{}", l.path("/admin/agents"), job.agent)).children(code().children(agent)).into(),
-                (chip(tone, state), View::from(error)).into(),
-                job.attempts.into(),
-                when(l, &job.created_at, Show::Both),
-                if took > 0 { format::duration(l, took).into() } else { "–".into() },
-                retry,
-            ]
-        })
-        .collect();
-    data_table(l.t("admin-jobs"), heads, rows)
-}
-
-fn releases(l: Locale, rows: Vec<ReleaseRow>) -> View {
-    if rows.is_empty() {
-        return none(l);
-    }
-    let cards: Vec<View> = rows.into_iter().map(|row| release(l, row)).collect();
-    div().class("releases").children(cards).into()
-}
-
-/// A release with what it exports, asks of the platform, and proved of itself.
-fn release(l: Locale, row: ReleaseRow) -> View {
-    let active = row.state == "active";
-    let total = row.self_test.len() as i64;
-    let passed = row.self_test.iter().filter(|case| case.error.is_none()).count() as i64;
-    let test = if total == 0 {
-        chip(Tone::Neutral, l.t("release-no-test"))
-    } else {
-        chip(
-            if passed == total { Tone::Ok } else { Tone::Danger },
-            l.with("release-test", &[("passed", passed.into()), ("total", total.into())]),
-        )
-    };
-    let failures: Vec<View> = row
-        .self_test
+/// Links to the sections beside this one.
+fn tabs_of(l: Locale, class: &'static str, title: String, tabs: &[(&str, String)], here: &str) -> View {
+    let links: Vec<View> = tabs
         .iter()
-        .filter_map(|case| {
-            let error = case.error.clone()?;
-            Some(li().children((strong().children(case.name.clone()), ": ", span().children(error))).into())
+        .map(|(section, label)| {
+            a().href(l.path(&format!("/admin/{section}")))
+                .attr("aria-current", (*section == here).then_some("page"))
+                .children(label.clone())
+                .into()
         })
         .collect();
-    let list = |items: &[String]| if items.is_empty() { "–".to_owned() } else { items.join(", ") };
-    article()
-        .class("card release")
-        .attr("data-test", "release")
-        .attr("data-niche", row.niche.clone())
-        .attr("data-state", row.state.clone())
-        .children((
-            div().class("niche-card-head").children((
-                h3().class("h5").children((row.niche.clone(), " ", span().class("soft").children(row.version))),
-                div().class("chips").children((
-                    if active {
-                        chip(Tone::Ok, l.t("release-active"))
-                    } else {
-                        chip(Tone::Neutral, l.t("release-retired"))
-                    },
-                    test,
-                )),
-            )),
-            dl().class("facts").children((
-                fact(l.t("release-digest"), short(&row.digest)),
-                fact(l.t("release-size"), format::bytes(l, row.bytes)),
-                fact(l.t("release-exports"), list(&row.exports)),
-                fact(l.t("release-imports"), list(&row.imports)),
-                fact(l.t("admin-agents"), format::number(l, row.agents)),
-                fact(
-                    l.t("release-installed"),
-                    span().children((when(l, &row.installed_at, Show::Both), " · ", row.installed_by)),
-                ),
-            )),
-            if failures.is_empty() { View::new() } else { ul().class("failures").children(failures).into() },
-        ))
+    nav().class(class).attr("aria-label", title).children(links).into()
+}
+
+/// The registry's own sections.
+fn registry_tabs(l: Locale, here: &str) -> View {
+    let tabs =
+        [("releases", l.t("registry-niches")), ("publishers", l.t("publishers-title")), ("audit", l.t("audit-title"))];
+    tabs_of(l, "subtabs", l.t("registry-title"), &tabs, here)
+}
+
+/// The title of a page, and what may stand beside it.
+fn title(text: String) -> View {
+    h1().class("h3").children(text).into()
+}
+
+fn section_of(id: &'static str, title: String, content: impl Into<View>) -> View {
+    section()
+        .class("panel")
+        .attr("aria-labelledby", id)
+        .children((h2().class("h5").id(id).children(title), content.into()))
         .into()
+}
+
+impl Outcome {
+    /// The step, when it is the one that was refused.
+    fn refused(&self, step: &str) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) if refused.step == step => Some(refused),
+            _ => None,
+        }
+    }
+
+    /// What was typed into a field of the step, when that was refused.
+    fn typed(&self, step: &str, field: &str) -> String {
+        let typed = self.refused(step).and_then(|refused| refused.typed.iter().find(|(name, _)| name == field));
+        typed.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+}
+
+/// What came of a step, read out and reached first by whoever cannot see that the page is another.
+fn outcome(l: Locale, outcome: &Outcome) -> View {
+    let content = match outcome {
+        Outcome::None => return View::new(),
+        Outcome::Done(step) => match l.find(&format!("done-{step}"), &[]) {
+            Some(words) => banner(Tone::Ok, p().attr("data-test", "done").children(words)),
+            None => return View::new(),
+        },
+        Outcome::Refused(refused) => refusal(l, &refused.problem),
+    };
+    div().class("outcome").tabindex("-1").bool_attr("autofocus", true).children(content).into()
+}
+
+/// Why the platform did not do it. Its own words stand there too: an admin can do more with them than a customer.
+fn refusal(l: Locale, problem: &Problem) -> View {
+    let words = l.find(&format!("problem-{}", problem.code()), &[]).unwrap_or_else(|| l.t("registry-refused"));
+    let detail = (!problem.detail.is_empty())
+        .then(|| p().class("mono small problem-detail").lang("en").children(problem.detail.clone()).into());
+    banner(Tone::Danger, div().attr("data-test", "refused").children((strong().children(words), View::from(detail))))
+}
+
+/// The address of a release's page.
+fn release_path(l: Locale, digest: &str) -> String {
+    l.path(&format!("/admin/releases/{}", digest.trim_start_matches("sha256:")))
+}
+
+/// A release by its version, as a link.
+fn release_link(l: Locale, digest: &str, version: &str) -> View {
+    a().href(release_path(l, digest)).children(version.to_owned()).into()
 }
 
 /// Asks for the admin's token.
-pub(crate) fn sign_in(l: Locale, page: &AdminSignInPage) -> View {
+fn sign_in(l: Locale, page: &AdminSignInPage) -> View {
     let error = page.refused.then(|| l.t("admin-refused"));
     div()
         .class("narrow stack")

@@ -5,6 +5,9 @@ use openclaw_api_types::{ChatItem, ChatMessage, Progress, ProgressStep, Speaker,
 use super::agent::typing;
 use crate::{accent, browser, components::prelude::*, document::DesignPage};
 
+#[cfg(not(target_arch = "wasm32"))]
+mod registry;
+
 const DIALOG: &str = "design-dialog";
 
 /// It.
@@ -33,9 +36,21 @@ pub(crate) fn view(l: Locale, page: DesignPage) -> View {
                 part(l.t("design-usage"), usage(l)),
                 part(l.t("design-table"), table(l)),
                 part(l.t("design-skeleton"), div().class("skeleton").children((span(), span(), span()))),
+                registry(l),
             ),
         ))
         .into()
+}
+
+/// What only an admin's pages have, which the server alone renders.
+fn registry(l: Locale) -> View {
+    #[cfg(not(target_arch = "wasm32"))]
+    return still(move || registry::view(l));
+    #[cfg(target_arch = "wasm32")]
+    {
+        let _ = l;
+        still(View::new)
+    }
 }
 
 fn part(title: String, content: impl Into<View>) -> View {

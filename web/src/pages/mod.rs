@@ -1,5 +1,6 @@
 //! A file a page. Pages are made of components; their words are in `locales/`.
 
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod agents;

@@ -1,6 +1,6 @@
 //! What the head of a document says of its page.
 
-use crate::{Locale, Page};
+use crate::{Locale, Page, components::prelude::text_in, document::AdminPage};
 
 impl Page {
     /// The page's title for the browser's tab.
@@ -18,7 +18,7 @@ impl Page {
             Self::Progress(_) => l.t("progress-title"),
             Self::Agents(_) => l.t("agents-title"),
             Self::Agent(page) => page.agent.niche.name.clone(),
-            Self::Admin(_) | Self::AdminSignIn(_) => l.t("admin-title"),
+            Self::Admin(page) => page.as_deref().map_or_else(|| l.t("admin-title"), |page| page.title(l)),
             Self::Design(_) => l.t("design-title"),
             Self::Message(page) => l.t(page.kind.title_key()),
         };
@@ -45,7 +45,33 @@ impl Page {
             Self::DemoCheckout(page) => page.niche.iter().map(|niche| niche.accent.as_str()).collect(),
             Self::Agents(page) => page.agents.iter().map(|agent| agent.niche.accent.as_str()).collect(),
             Self::Agent(page) => vec![&page.agent.niche.accent],
+            Self::Admin(page) => page.as_deref().map(AdminPage::accents).unwrap_or_default(),
             Self::Design(page) => page.niches.iter().map(|niche| niche.accent.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl AdminPage {
+    fn title(&self, l: Locale) -> String {
+        match self {
+            Self::SignIn(_) => l.t("admin-title"),
+            Self::Customers(_) => l.t("admin-customers"),
+            Self::Agents(_) => l.t("admin-agents"),
+            Self::Jobs(_) => l.t("admin-jobs"),
+            Self::Registry(_) => l.t("registry-title"),
+            Self::Niche(page) => text_in(l, &page.niche.name),
+            Self::Release(page) => format!("{} {}", text_in(l, &page.niche.name), page.page.release.version),
+            Self::Publishers(_) | Self::Revoke(_) => l.t("publishers-title"),
+            Self::Audit(_) => l.t("audit-title"),
+        }
+    }
+
+    fn accents(&self) -> Vec<&str> {
+        match self {
+            Self::Registry(page) => page.niches.iter().map(|niche| niche.accent.as_str()).collect(),
+            Self::Niche(page) => vec![&page.niche.accent],
+            Self::Release(page) => vec![&page.niche.accent],
             _ => Vec::new(),
         }
     }

@@ -43,20 +43,28 @@ pub(super) async fn section(reader: Reader, Path((_, section)): Path<(String, St
         "customers" => rows(&reader, &section).await.map(AdminPage::Customers),
         "agents" => rows(&reader, &section).await.map(AdminPage::Agents),
         "jobs" => rows(&reader, &section).await.map(AdminPage::Jobs),
-        "releases" => rows(&reader, &section).await.map(AdminPage::Releases),
         _ => return reader.not_found(),
     };
     match page {
-        Ok(page) => {
-            let customer = reader.customer().await.unwrap_or_default();
-            reader.page(StatusCode::OK, Page::Admin(page), customer)
-        }
-        Err(failure) if failure.is(StatusCode::UNAUTHORIZED) || failure.is(StatusCode::FORBIDDEN) => {
-            let refused = cookie(&reader.headers, COOKIE).is_some();
-            reader.page(StatusCode::UNAUTHORIZED, Page::AdminSignIn(AdminSignInPage { refused }), None)
-        }
-        Err(failure) => reader.failed(failure),
+        Ok(page) => self::page(&reader, StatusCode::OK, page).await,
+        Err(failure) => failed(&reader, failure),
     }
+}
+
+/// An admin's page as the answer.
+pub(super) async fn page(reader: &Reader, status: StatusCode, page: AdminPage) -> Response {
+    let customer = reader.customer().await.unwrap_or_default();
+    reader.page(status, Page::Admin(Some(Box::new(page))), customer)
+}
+
+/// What went wrong; who is no admin is asked for the token.
+pub(super) fn failed(reader: &Reader, failure: Failure) -> Response {
+    if failure.is(StatusCode::UNAUTHORIZED) || failure.is(StatusCode::FORBIDDEN) {
+        let refused = cookie(&reader.headers, COOKIE).is_some();
+        let page = AdminPage::SignIn(AdminSignInPage { refused });
+        return reader.page(StatusCode::UNAUTHORIZED, Page::Admin(Some(Box::new(page))), None);
+    }
+    reader.failed(failure)
 }
 
 async fn rows<T: DeserializeOwned>(reader: &Reader, section: &str) -> Result<Vec<T>, Failure> {

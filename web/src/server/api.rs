@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use openclaw_api_types::Problem;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
@@ -12,6 +12,8 @@ use super::{admin, client::FORWARDED};
 
 /// How long a page waits for the API before it says that it is away.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long an upload may take.
+const VERIFIED: Duration = Duration::from_secs(180);
 /// How long a connection to it may take.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -53,6 +55,7 @@ pub(super) struct Call<'a> {
     pub(super) headers: &'a HeaderMap,
     /// What the API wants kept in the reader's browser.
     pub(super) cookies: Vec<HeaderValue>,
+    patience: Duration,
 }
 
 impl Api {
@@ -77,11 +80,16 @@ impl Api {
     }
 
     pub(super) fn call<'a>(&'a self, headers: &'a HeaderMap) -> Call<'a> {
-        Call { api: self, headers, cookies: Vec::new() }
+        Call { api: self, headers, cookies: Vec::new(), patience: PATIENCE }
     }
 }
 
 impl Call<'_> {
+    /// The same, with time for a release to be fetched, compiled and tested before it is answered.
+    pub(super) fn patient(self) -> Self {
+        Self { patience: VERIFIED, ..self }
+    }
+
     /// Asks for something.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let (body, _) = self.send(Method::GET, path, None::<&()>).await?;
@@ -107,13 +115,41 @@ impl Call<'_> {
         Ok(())
     }
 
+    /// Sends a component, and reads the answer.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        component: Vec<u8>,
+        header: Option<(&'static str, HeaderValue)>,
+    ) -> Result<T, Failure> {
+        let mut request = self.request(Method::POST, path).body(component);
+        request = request.header(header::CONTENT_TYPE, "application/wasm");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let (body, cookies) = answer(path, request).await?;
+        self.cookies.extend(cookies);
+        parse(path, &body)
+    }
+
     async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<(Vec<u8>, Vec<HeaderValue>), Failure> {
-        let mut request = self.api.client.request(method, self.api.url(path)).timeout(PATIENCE);
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.json(body),
+            // JSON is what the API takes for something that no other site can have sent, also when there is none.
+            None => request.header(header::CONTENT_TYPE, "application/json"),
+        };
+        answer(path, request).await
+    }
+
+    /// A request in the reader's name.
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut request = self.api.client.request(method, self.api.url(path)).timeout(self.patience);
         for name in [header::COOKIE, header::ACCEPT_LANGUAGE, header::USER_AGENT, FORWARDED] {
             for value in self.headers.get_all(&name) {
                 request = request.header(name.clone(), value);
@@ -122,27 +158,27 @@ impl Call<'_> {
         if let Some(authorization) = admin::authorization(path, self.headers) {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        request = match body {
-            Some(body) => request.json(body),
-            // JSON is what the API takes for something that no other site can have sent, also when there is none.
-            None => request.header(header::CONTENT_TYPE, "application/json"),
-        };
-        let response = request.send().await.map_err(|error| {
-            tracing::warn!(path, %error, "the API is away");
-            Failure::Away
-        })?;
-        let status = response.status();
-        let cookies = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
-        let body = response.bytes().await.map_err(|_| Failure::Away)?.to_vec();
-        if status.is_success() {
-            return Ok((body, cookies));
-        }
-        match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) if !matches!(status.as_u16(), 502..=504) => Err(Failure::Problem(problem)),
-            _ => {
-                tracing::warn!(path, %status, "the API has no answer");
-                Err(Failure::Away)
-            }
+        request
+    }
+}
+
+/// Sends a request; the answer's body and what the API wants kept.
+async fn answer(path: &str, request: RequestBuilder) -> Result<(Vec<u8>, Vec<HeaderValue>), Failure> {
+    let response = request.send().await.map_err(|error| {
+        tracing::warn!(path, %error, "the API is away");
+        Failure::Away
+    })?;
+    let status = response.status();
+    let cookies = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+    let body = response.bytes().await.map_err(|_| Failure::Away)?.to_vec();
+    if status.is_success() {
+        return Ok((body, cookies));
+    }
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) if !matches!(status.as_u16(), 502..=504) => Err(Failure::Problem(problem)),
+        _ => {
+            tracing::warn!(path, %status, "the API has no answer");
+            Err(Failure::Away)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{future::IntoFuture, net::SocketAddr, path::PathBuf, sync::Arc, time::D
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
@@ -27,6 +27,7 @@ mod html;
 mod proxy;
 mod qr;
 mod reader;
+mod registry;
 mod routes;
 mod security;
 
@@ -141,6 +142,18 @@ fn router(settings: &ServerConfig) -> Result<Router, Error> {
         .route("/{locale}/admin", get(admin::first))
         .route("/{locale}/admin/sign-in", post(admin::sign_in))
         .route("/{locale}/admin/{section}", get(admin::section))
+        .route(
+            "/{locale}/admin/releases",
+            get(registry::home).post(registry::upload).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/{locale}/admin/releases/{digest}", get(registry::release))
+        .route("/{locale}/admin/releases/{digest}/figures", get(registry::figures))
+        .route("/{locale}/admin/releases/{digest}/{step}", post(registry::step))
+        .route("/{locale}/admin/niches/{niche}", get(registry::niche))
+        .route("/{locale}/admin/registry-settings", post(registry::settings))
+        .route("/{locale}/admin/publishers", get(registry::publishers).post(registry::register))
+        .route("/{locale}/admin/publishers/{id}/revoke", get(registry::ask_to_revoke).post(registry::revoke))
+        .route("/{locale}/admin/audit", get(registry::audit))
         .route("/{locale}/admin/jobs/{id}/retry", post(admin::retry))
         .route("/{locale}/design", get(routes::design))
         .route("/assets/{name}", get(assets::serve))

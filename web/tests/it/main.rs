@@ -5,4 +5,5 @@ mod fixture;
 mod look;
 mod pages;
 mod proxy;
+mod registry;
 mod security;

@@ -1,89 +1,76 @@
-//! Installing a release: the file goes to the API, what the API found is shown.
+//! Uploading a release: a plain form with the file; where scripts run it shows how far the file is.
 
-use openclaw_api_types::{Problem, ReleaseRow};
-use wasm_bindgen::JsCast;
+use super::refusal;
+use crate::{components::prelude::*, document::Outcome};
 
-use crate::{browser, components::prelude::*};
-
-/// The field with the file.
-const FILE: &str = "release-file";
-
-/// Where an upload is.
-#[derive(Debug, Clone, PartialEq)]
-enum Upload {
-    Idle,
-    Running,
-    Done(Box<ReleaseRow>),
-    Refused(Box<Problem>),
-}
-
-/// The form.
-pub(super) fn view(l: Locale) -> View {
-    let upload = create_signal(Upload::Idle);
-    let busy = move || upload.with(|upload| *upload == Upload::Running).then_some("true");
+/// The form. What came of the last try stands in it.
+pub(super) fn view(l: Locale, outcome: &Outcome) -> View {
+    let refused = outcome.refused("upload").map(|refused| refusal(l, &refused.problem));
+    let file = |id: &'static str, accept: &'static str| input().r#type("file").id(id).name(id).attr("accept", accept);
     section()
         .class("panel upload")
         .attr("aria-labelledby", "upload-title")
         .children((
             h2().class("h5").id("upload-title").children(l.t("upload-title")),
             p().class("soft").children(l.t("upload-text")),
-            div().class("upload-row").children((
-                label().class("visually-hidden").attr("for", FILE).children(l.t("upload-file")),
-                input()
-                    .r#type("file")
-                    .id(FILE)
-                    .attr("accept", ".wasm,application/wasm")
-                    .attr("data-test", "release-file"),
-                press(Weight::Primary, l.t("upload-install"))
-                    .attr("data-test", "release-install")
-                    .attr("aria-busy", busy)
-                    .on(on_event::click, move |_| send(upload)),
-            )),
-            div().attr("aria-live", "polite").children(move || outcome(l, &upload.get_clone())),
+            div()
+                .id("upload-outcome")
+                .attr("aria-live", "polite")
+                .attr("data-away", l.t("upload-away"))
+                .children(View::from(refused)),
+            form()
+                .class("stack small-gap")
+                .method("post")
+                .action(l.path("/admin/releases"))
+                .attr("enctype", "multipart/form-data")
+                .attr("data-upload", "upload-outcome")
+                .children((
+                    field(
+                        "component",
+                        l.t("upload-file"),
+                        Some(l.t("upload-file-help")),
+                        None,
+                        file("component", ".wasm,application/wasm")
+                            .class("drop")
+                            .attr("data-test", "release-file")
+                            .attr("aria-describedby", "component-help")
+                            .into(),
+                    ),
+                    field(
+                        "signature",
+                        l.t("upload-signature"),
+                        Some(l.t("upload-signature-help")),
+                        None,
+                        file("signature", ".sig,text/plain").attr("aria-describedby", "signature-help").into(),
+                    ),
+                    details().class("why").children((
+                        summary().children(l.t("upload-pull")),
+                        field(
+                            "reference",
+                            l.t("upload-reference"),
+                            Some(l.t("upload-reference-help")),
+                            None,
+                            input()
+                                .r#type("text")
+                                .id("reference")
+                                .name("reference")
+                                .value(outcome.typed("upload", "reference"))
+                                .attr("spellcheck", "false")
+                                .attr("autocapitalize", "off")
+                                .attr("aria-describedby", "reference-help")
+                                .into(),
+                        ),
+                    )),
+                    // Shown by the script that moves it.
+                    p().class("upload-progress").bool_attr("hidden", true).children((
+                        progress().max("100").value("0").attr("aria-label", l.t("upload-progress")),
+                        span()
+                            .class("soft small")
+                            .attr("data-sending", l.t("upload-sending"))
+                            .attr("data-checking", l.t("upload-checking")),
+                    )),
+                    submit(Weight::Quiet, l.t("upload-send")).attr("data-test", "release-install"),
+                )),
         ))
         .into()
-}
-
-fn outcome(l: Locale, upload: &Upload) -> View {
-    match upload {
-        Upload::Idle | Upload::Running => View::new(),
-        Upload::Done(row) => banner(
-            Tone::Ok,
-            p().attr("data-test", "release-installed").children((
-                span().children(l.with(
-                    "upload-done",
-                    &[
-                        ("niche", row.niche.as_str().into()),
-                        ("version", row.version.as_str().into()),
-                        ("count", (row.self_test.len() as i64).into()),
-                    ],
-                )),
-                " ",
-                a().href(l.path("/admin/releases")).children(l.t("upload-reload")),
-            )),
-        ),
-        // The admin installs what an author built: the platform's own words tell the author what to mend.
-        Upload::Refused(problem) => banner(
-            Tone::Danger,
-            (
-                strong().children(
-                    l.find(&format!("problem-{}", problem.code()), &[]).unwrap_or_else(|| l.t("upload-refused")),
-                ),
-                p().class("mono small").attr("data-test", "release-refused").children(problem.detail.clone()),
-            ),
-        ),
-    }
-}
-
-fn send(upload: Signal<Upload>) {
-    let field = document().get_element_by_id(FILE).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
-    let file = field.and_then(|field| field.files()).and_then(|files| files.get(0));
-    let (Some(file), false) = (file, upload.with_untracked(|upload| *upload == Upload::Running)) else { return };
-    upload.set(Upload::Running);
-    sycamore::futures::spawn_local_scoped(async move {
-        match browser::ask::<ReleaseRow>("POST", "/v1/admin/releases", browser::Body::File(file)).await {
-            Ok(row) => upload.set(Upload::Done(Box::new(row))),
-            Err(problem) => upload.set(Upload::Refused(Box::new(problem))),
-        }
-    });
 }
