@@ -2,7 +2,9 @@
 roll-out-title = Roll-out
 roll-out-running = running
 roll-out-complete = complete
-roll-out-rolled-back = rolled back
+roll-out-rolled-at-once-open = Give it to everybody at once…
+at-once-effect = { $agents } move to { $version } within a second, with no share to show first how it does.
+back = rolled back
 roll-out-cancelled = cancelled
 roll-out-from = In place of
 roll-out-share = Share
@@ -22,7 +24,6 @@ complete-effect = { $agents } more move to { $version } within a second, and new
 back = Go back now
 back-open = Go back to the one before…
 back-effect = { $agents } on this release return to { $version } within a second.
-back-effect-none = { $agents } on this release are left without one: the trade has no other.
 
 figures-title = Both releases, side by side
 figures-old = before

@@ -2,7 +2,9 @@
 roll-out-title = Distribuição
 roll-out-running = em andamento
 roll-out-complete = completa
-roll-out-rolled-back = voltou
+roll-out-rolled-at-once-open = Dar a todos de uma vez…
+at-once-effect = { $agents } passam para a { $version } em um segundo, sem uma parcela que mostre antes como ela se sai.
+back = voltou
 roll-out-cancelled = cancelada
 roll-out-from = No lugar de
 roll-out-share = Parcela
@@ -22,7 +24,6 @@ complete-effect = { $agents } a mais passam para a { $version } em um segundo, e
 back = Voltar agora
 back-open = Voltar à anterior…
 back-effect = { $agents } nesta versão voltam para a { $version } em um segundo.
-back-effect-none = { $agents } nesta versão ficam sem versão: o ramo não tem outra.
 
 figures-title = As duas versões, lado a lado
 figures-old = anterior

@@ -175,7 +175,10 @@ async fn answer(path: &str, request: RequestBuilder) -> Result<(Vec<u8>, Vec<Hea
         return Ok((body, cookies));
     }
     match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) if !matches!(status.as_u16(), 502..=504) => Err(Failure::Problem(problem)),
+        // Of a registry that a release was to come from, the API itself is the messenger.
+        Ok(problem) if !matches!(status.as_u16(), 502..=504) || problem.code() == "registry-failed" => {
+            Err(Failure::Problem(problem))
+        }
         _ => {
             tracing::warn!(path, %status, "the API has no answer");
             Err(Failure::Away)

@@ -45,13 +45,12 @@ fn done(words: &HashMap<String, String>) -> Outcome {
 
 /// A refused step: the page again with why and what was typed, or what is worse.
 fn refused(failure: Failure, step: &str, typed: Vec<(String, String)>) -> Result<(StatusCode, Outcome), Failure> {
-    match &failure {
-        Failure::Problem(problem) if matches!(problem.status, 401 | 403 | 404) => Err(failure),
-        _ => {
-            let problem = failure.problem()?;
+    match failure {
+        Failure::Problem(problem) if !matches!(problem.status, 401 | 403 | 404) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
             Ok((status, Outcome::Refused(Box::new(Refused { step: step.to_owned(), problem, typed }))))
         }
+        failure => Err(failure),
     }
 }
 
@@ -88,7 +87,7 @@ async fn niches(reader: &Reader) -> Result<Vec<RegistryNiche>, Failure> {
 /// `/{locale}/admin/niches/{niche}`.
 pub(super) async fn niche(reader: Reader, Path((_, niche)): Id) -> Response {
     let page = reader.call().get::<RegistryNichePage>(&format!("/v1/admin/registry/{niche}")).await;
-    answer(&reader, StatusCode::OK, page.map(AdminPage::Niche)).await
+    answer(&reader, StatusCode::OK, page.map(|page| AdminPage::Niche(Box::new(page)))).await
 }
 
 /// `/{locale}/admin/releases/{digest}`: the digits alone, without `sha256:`.
@@ -109,7 +108,7 @@ async fn release_page(reader: &Reader, digest: &str, outcome: Outcome) -> Result
         }
     };
     let (niche, figures) = futures::try_join!(call.get::<RegistryNiche>(&niche), figures)?;
-    Ok(AdminPage::Release(AdminRelease { page, niche, figures, audit: audit.items, outcome }))
+    Ok(AdminPage::Release(Box::new(AdminRelease { page, niche, figures, audit: audit.items, outcome })))
 }
 
 fn api_path(digest: &str, rest: &str) -> String {

@@ -88,7 +88,7 @@ async fn each_state_offers_its_own_steps_and_no_others() {
     for (digest, offered) in [
         (PENDING, &["approve", "reject"][..]),
         (REJECTED, &[]),
-        (APPROVED, &["retire", "roll-out"]),
+        (APPROVED, &["retire", "roll-out", "complete"]),
         (RUNNING, &["roll-out", "complete", "roll-back"]),
         (ACTIVE, &[]),
         (COMPLETE, &["roll-back"]),

@@ -21,11 +21,17 @@ pub(super) fn steps(l: Locale, page: &AdminRelease) -> View {
             None,
             (complete_step(l, page), share(l, page, Some(roll_out)), back(l, page, roll_out)),
         ),
-        (ReleaseState::Approved, None) => {
-            panel(l.t("steps-roll-out"), Some(l.t("steps-roll-out-text")), (share(l, page, None), retire(l, page)))
+        // Nobody has another release of it that a share could be compared with.
+        (ReleaseState::Approved, None) if page.niche.active.is_none() => {
+            panel(l.t("steps-first"), Some(l.t("steps-first-text")), (complete_step(l, page), retire(l, page)))
         }
+        (ReleaseState::Approved, None) => panel(
+            l.t("steps-roll-out"),
+            Some(l.t("steps-roll-out-text")),
+            (share(l, page, None), at_once(l, page), retire(l, page)),
+        ),
         (ReleaseState::Active, _) => {
-            let back = complete.filter(|roll_out| roll_out.old.is_some()).map(|roll_out| back(l, page, roll_out));
+            let back = complete.map(|roll_out| back(l, page, roll_out));
             panel(l.t("steps-active"), Some(l.t("steps-active-text")), View::from(back))
         }
         (ReleaseState::Retired, _) => {
@@ -252,14 +258,31 @@ fn complete_step(l: Locale, page: &AdminRelease) -> View {
     .into()
 }
 
+/// Everybody gets it without having seen it do well: possible, and not the main thing.
+fn at_once(l: Locale, page: &AdminRelease) -> View {
+    let open = page.outcome.refused("complete").is_some();
+    let effect = l.with(
+        "at-once-effect",
+        &[("agents", agents(l, page.niche.agents).into()), ("version", page.page.release.version.as_str().into())],
+    );
+    let form = post(
+        action(l, page, "complete"),
+        vec![],
+        (
+            p().class("soft small").children(effect),
+            reason_field(l, "complete-reason", &page.outcome.typed("complete", "reason"), false),
+            submit(Weight::Danger, l.t("complete")).attr("data-test", "at-once"),
+        ),
+    );
+    folded("at-once", "button", l.t("at-once-open"), open, form.class("stack small-gap"))
+}
+
 /// Everybody returns to the release before.
 fn back(l: Locale, page: &AdminRelease, roll_out: &RollOut) -> View {
+    let Some(old) = &roll_out.old else { return View::new() };
     let open = page.outcome.refused("roll-back").is_some();
     let count = agents(l, page.page.release.agents);
-    let effect = match &roll_out.old {
-        Some(old) => l.with("back-effect", &[("agents", count.into()), ("version", old.version.as_str().into())]),
-        None => l.with("back-effect-none", &[("agents", count.into())]),
-    };
+    let effect = l.with("back-effect", &[("agents", count.into()), ("version", old.version.as_str().into())]);
     let form = post(
         action(l, page, "roll-back"),
         vec![],
