@@ -3,7 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::fixture::{ACTIVE, APPROVED, COMPLETE, PENDING, REJECTED, RETIRED, RUNNING, TAKEN_BACK, TestWeb, location};
+use crate::fixture::{
+    ACTIVE, APPROVED, COMPLETE, FIRST, PENDING, REJECTED, RETIRED, RUNNING, TAKEN_BACK, TestWeb, location,
+};
 
 fn path(digest: &str, rest: &str) -> String {
     format!("/pt/admin/releases/{}{rest}", digest.trim_start_matches("sha256:"))
@@ -149,6 +151,14 @@ async fn rejecting_needs_a_reason_and_shows_it_afterwards() {
     let done = web.post(&path(PENDING, "/reject"), &[("reason", "Não precisa escrever lá.")]).await;
     let page = html(&web, location(&done)).await;
     assert!(page.contains("data-test=\"ended\"") && page.contains("Não precisa escrever lá."));
+}
+
+#[tokio::test]
+async fn a_first_release_is_published_without_a_share() {
+    let web = TestWeb::start().await;
+    let approved = web.post(&path(FIRST, "/approve"), &[]).await;
+    let page = html(&web, location(&approved)).await;
+    assert!(page.contains("data-test=\"complete\"") && !page.contains("data-test=\"roll-out\""));
 }
 
 #[tokio::test]
