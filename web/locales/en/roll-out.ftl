@@ -18,12 +18,24 @@ share-open = Change the share…
 share-change = Change the share
 share-effect = The trade has { $agents }. Those in the share move to { $version } within a second; calls in flight end on the release they began with.
 complete = Give it to everybody
-complete-effect = { $agents } more move to { $version } within a second, and new ones get it.
+complete-effect = { $count ->
+    [0] No agent changes now; new ones get { $version }.
+    [one] 1 more agent moves to { $version } within a second, and new ones get it.
+   *[other] { $count } more agents move to { $version } within a second, and new ones get it.
+ }
 at-once-open = Give it to everybody at once…
-at-once-effect = { $agents } move to { $version } within a second, with no share to show first how it does.
+at-once-effect = { $count ->
+    [0] The trade has no agents: none changes now, and new ones get { $version }.
+    [one] The trade’s only agent moves to { $version } within a second, with no share to show first how it does.
+   *[other] The trade’s { $count } agents move to { $version } within a second, with no share to show first how it does.
+ }
 back = Go back now
 back-open = Go back to the one before…
-back-effect = { $agents } on this release return to { $version } within a second.
+back-effect = { $count ->
+    [0] No agent is on this release; { $version } counts again.
+    [one] 1 agent on this release returns to { $version } within a second.
+   *[other] { $count } agents on this release return to { $version } within a second.
+ }
 
 figures-title = Both releases, side by side
 figures-old = before

@@ -18,12 +18,24 @@ share-open = Mudar a parcela…
 share-change = Mudar a parcela
 share-effect = O ramo tem { $agents }. Os da parcela passam para a { $version } em um segundo; chamadas em andamento terminam na versão em que começaram.
 complete = Dar a todos
-complete-effect = { $agents } a mais passam para a { $version } em um segundo, e ela fica ativa para os novos.
+complete-effect = { $count ->
+    [0] Nenhum agente muda agora; a { $version } fica ativa para os novos.
+    [one] Mais 1 agente passa para a { $version } em um segundo, e ela fica ativa para os novos.
+   *[other] Mais { $count } agentes passam para a { $version } em um segundo, e ela fica ativa para os novos.
+ }
 at-once-open = Dar a todos de uma vez…
-at-once-effect = { $agents } passam para a { $version } em um segundo, sem uma parcela que mostre antes como ela se sai.
+at-once-effect = { $count ->
+    [0] O ramo não tem agentes: nenhum muda agora, e os novos recebem a { $version }.
+    [one] O único agente do ramo passa para a { $version } em um segundo, sem uma parcela que mostre antes como ela se sai.
+   *[other] Os { $count } agentes do ramo passam para a { $version } em um segundo, sem uma parcela que mostre antes como ela se sai.
+ }
 back = Voltar agora
 back-open = Voltar à anterior…
-back-effect = { $agents } nesta versão voltam para a { $version } em um segundo.
+back-effect = { $count ->
+    [0] Nenhum agente está nesta versão; a { $version } volta a valer.
+    [one] 1 agente nesta versão volta para a { $version } em um segundo.
+   *[other] { $count } agentes nesta versão voltam para a { $version } em um segundo.
+ }
 
 figures-title = As duas versões, lado a lado
 figures-old = anterior

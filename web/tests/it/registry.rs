@@ -178,7 +178,7 @@ async fn a_running_roll_out_shows_both_releases_and_what_each_step_does_to_how_m
     let page = html(&web, &path(RUNNING, "")).await;
     for words in [
         "25 % dos agentes: 12 de 48 agentes já estão nela.",
-        "36 agentes a mais passam para a 0.3.0",
+        "Mais 36 agentes passam para a 0.3.0",
         "12 agentes nesta versão voltam para a 0.2.0",
         "≈ 24 agentes",
         "1.204",
@@ -207,6 +207,15 @@ async fn the_figures_are_a_part_of_their_own_that_moves() {
     assert!(first.contains("data-test=\"figures\"") && !first.contains("<html"));
     assert_ne!(first, second);
     assert_eq!(web.get(&path(PENDING, "/figures")).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_a_step_does_to_one_agent_reads_as_one() {
+    let web = TestWeb::start().await;
+    let page = html(&web, &path(APPROVED, "")).await;
+    assert!(page.contains("O único agente do ramo passa para a 1.2.0 em um segundo"));
+    let page = html(&web, &path(COMPLETE, "").replace("/pt/", "/en/")).await;
+    assert!(page.contains("1 agent on this release returns to 0.2.0 within a second."));
 }
 
 #[tokio::test]

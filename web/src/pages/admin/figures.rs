@@ -178,7 +178,7 @@ pub(super) fn margins(l: Locale, margins: &Margins) -> View {
     ];
     let lines: Vec<View> = lines.map(|line| li().children(line).into()).into();
     details()
-        .class("why")
+        .class("more")
         .children((
             summary().children(l.t("margins-title")),
             div().class("margins").children((

@@ -1,21 +1,27 @@
 //! A release: what changes for customers, what it newly asks for, its tests, its roll-out, its trail.
 
-use openclaw_api_types::{ReleasePage, ReleaseState, RollOutState, TestKind, Want};
+use openclaw_api_types::{ReleasePage, ReleaseState, RollOutFigures, RollOutState, TestKind, Want};
 
 use super::{audit, figures, niche::roll_out_chip, outcome, registry_tabs, release_link, section_of, steps};
 use crate::{accent, components::prelude::*, document::AdminRelease, format};
 
-/// It.
+/// It. What is decided on stands first: what it asks, or how its roll-out does; beside it, or below it on a phone, the
+/// steps; then the rest.
 pub(super) fn view(l: Locale, page: &AdminRelease) -> View {
+    let (first, rest): (View, View) = match &page.figures {
+        Some(figures) => (roll_out(l, page, figures), (changes(l, &page.page), asks(l, &page.page)).into()),
+        None => ((changes(l, &page.page), asks(l, &page.page)).into(), View::new()),
+    };
     (
         registry_tabs(l, ""),
         head(l, page),
         outcome(l, &page.outcome),
         ended(l, page),
         div().class("release-columns").attr("data-test", "release-page").children((
-            div().class("release-first").children((roll_out(l, page), changes(l, &page.page), asks(l, &page.page))),
+            div().class("release-first").children(first),
             aside().class("release-side").children((steps::steps(l, page), facts(l, page))),
             div().class("release-rest").children((
+                rest,
                 all_it_asks(l, &page.page),
                 tests(l, &page.page),
                 usage(l, &page.page),
@@ -80,8 +86,7 @@ fn ended(l: Locale, page: &AdminRelease) -> View {
 }
 
 /// The roll-out with its figures, which move by themselves while it runs.
-fn roll_out(l: Locale, page: &AdminRelease) -> View {
-    let Some(figures) = &page.figures else { return View::new() };
+fn roll_out(l: Locale, page: &AdminRelease, figures: &RollOutFigures) -> View {
     let roll_out = &figures.roll_out;
     let runs = roll_out.state == RollOutState::Running;
     let digest = page.page.release.digest.trim_start_matches("sha256:");

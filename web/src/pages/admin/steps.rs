@@ -96,7 +96,7 @@ fn approve(l: Locale, page: &AdminRelease) -> View {
         View::new()
     } else {
         details()
-            .class("why")
+            .class("more")
             .children((
                 summary().children(l.t("approve-part")),
                 fieldset().class("ticks-list").children((
@@ -242,10 +242,8 @@ fn share(l: Locale, page: &AdminRelease, running: Option<&RollOut>) -> View {
 /// Everybody gets it.
 fn complete_step(l: Locale, page: &AdminRelease) -> View {
     let rest = (page.niche.agents - page.page.release.agents).max(0);
-    let effect = l.with(
-        "complete-effect",
-        &[("agents", agents(l, rest).into()), ("version", page.page.release.version.as_str().into())],
-    );
+    let effect =
+        l.with("complete-effect", &[("count", rest.into()), ("version", page.page.release.version.as_str().into())]);
     post(
         action(l, page, "complete"),
         vec![],
@@ -263,7 +261,7 @@ fn at_once(l: Locale, page: &AdminRelease) -> View {
     let open = page.outcome.refused("complete").is_some();
     let effect = l.with(
         "at-once-effect",
-        &[("agents", agents(l, page.niche.agents).into()), ("version", page.page.release.version.as_str().into())],
+        &[("count", page.niche.agents.into()), ("version", page.page.release.version.as_str().into())],
     );
     let form = post(
         action(l, page, "complete"),
@@ -281,8 +279,8 @@ fn at_once(l: Locale, page: &AdminRelease) -> View {
 fn back(l: Locale, page: &AdminRelease, roll_out: &RollOut) -> View {
     let Some(old) = &roll_out.old else { return View::new() };
     let open = page.outcome.refused("roll-back").is_some();
-    let count = agents(l, page.page.release.agents);
-    let effect = l.with("back-effect", &[("agents", count.into()), ("version", old.version.as_str().into())]);
+    let count = page.page.release.agents;
+    let effect = l.with("back-effect", &[("count", count.into()), ("version", old.version.as_str().into())]);
     let form = post(
         action(l, page, "roll-back"),
         vec![],

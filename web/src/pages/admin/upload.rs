@@ -43,7 +43,7 @@ pub(super) fn view(l: Locale, outcome: &Outcome) -> View {
                         None,
                         file("signature", ".sig,text/plain").attr("aria-describedby", "signature-help").into(),
                     ),
-                    details().class("why").children((
+                    details().class("more").children((
                         summary().children(l.t("upload-pull")),
                         field(
                             "reference",
