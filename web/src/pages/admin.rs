@@ -150,6 +150,20 @@ fn sign_in(l: Locale, page: &AdminSignInPage) -> View {
                             .bool_attr("required", true)
                             .into(),
                     ),
+                    field(
+                        "name",
+                        l.t("admin-name"),
+                        Some(l.t("admin-name-help")),
+                        None,
+                        input()
+                            .r#type("text")
+                            .id("name")
+                            .name("name")
+                            .attr("maxlength", "80")
+                            .attr("autocomplete", "name")
+                            .attr("aria-describedby", "name-help")
+                            .into(),
+                    ),
                     submit(Weight::Primary, l.t("admin-sign-in")),
                 ),
             )

@@ -19,7 +19,13 @@ use crate::{
 
 /// Its name.
 const COOKIE: &str = "openclaw_admin";
-/// How long it is kept, in seconds.
+/// Where the admin's own name is kept.
+const NAME: &str = "openclaw_admin_name";
+/// The header that tells the API.
+pub(super) const NAME_HEADER: &str = "openclaw-admin";
+/// Longest name that the API takes, in characters.
+const LONGEST_NAME: usize = 80;
+/// How long they are kept, in seconds.
 const KEPT: u32 = 12 * 3_600;
 
 /// The authorization for an admin route of the API, when the reader is an admin.
@@ -72,23 +78,43 @@ async fn rows<T: DeserializeOwned>(reader: &Reader, section: &str) -> Result<Vec
     Ok(list.items)
 }
 
+/// The name that the audit trail is to know the reader by, as the API takes it.
+pub(super) fn name(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+    if !path.starts_with("/v1/admin/") {
+        return None;
+    }
+    let (name, _) = url::form_urlencoded::parse(cookie(headers, NAME)?.as_bytes()).next()?;
+    HeaderValue::from_bytes(name.as_bytes()).ok()
+}
+
 #[derive(Deserialize)]
 pub(super) struct Token {
     token: String,
+    #[serde(default)]
+    name: String,
 }
 
-/// Keeps the token; whether it is good shows the page that it opens.
-pub(super) async fn sign_in(reader: Reader, Form(Token { token }): Form<Token>) -> Response {
+/// Keeps the token and the name; whether the token is good shows the page that it opens.
+pub(super) async fn sign_in(reader: Reader, Form(Token { token, name }): Form<Token>) -> Response {
     let token = token.trim();
     let good = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\".contains(&byte));
     let secure = if reader.web.is_https() { "; Secure" } else { "" };
     let value = if good { token } else { "refused" };
     let line = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={KEPT}{secure}");
-    let cookies = HeaderValue::try_from(line).map(|mut line| {
+    let token = HeaderValue::try_from(line).map(|mut line| {
         line.set_sensitive(true);
-        vec![line]
+        line
     });
-    reader.go("/admin/agents", cookies.unwrap_or_default())
+    let name = name.trim();
+    // The platform's own names are nobody's; without one the trail says `admin`.
+    let takes = (1..=LONGEST_NAME).contains(&name.chars().count())
+        && !name.chars().any(char::is_control)
+        && !["rule", "platform"].contains(&name);
+    let (name, kept) = if takes { (name, KEPT) } else { ("", 0) };
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let name =
+        HeaderValue::try_from(format!("{NAME}={name}; Path=/; HttpOnly; SameSite=Strict; Max-Age={kept}{secure}"));
+    reader.go("/admin/agents", token.into_iter().chain(name).collect())
 }
 
 /// Tries a failed job again.

@@ -158,6 +158,9 @@ impl Call<'_> {
         if let Some(authorization) = admin::authorization(path, self.headers) {
             request = request.header(header::AUTHORIZATION, authorization);
         }
+        if let Some(name) = admin::name(path, self.headers) {
+            request = request.header(admin::NAME_HEADER, name);
+        }
         request
     }
 }

@@ -260,6 +260,21 @@ async fn a_stranger_is_asked_for_the_token_before_a_file_is_read() {
 }
 
 #[tokio::test]
+async fn the_trail_knows_an_admin_by_the_name_they_signed_in_with() {
+    let web = TestWeb::start().await;
+    let signed_in = web.post("/pt/admin/sign-in", &[("token", "good"), ("name", " João & Cia; ")]).await;
+    let cookies = signed_in.headers().get_all("set-cookie").iter();
+    let cookies: Vec<_> = cookies.map(|line| line.to_str().unwrap().split(';').next().unwrap()).collect();
+    let request = web.client().post(web.url(&path(PENDING, "/approve"))).header("cookie", cookies.join("; "));
+    assert_eq!(request.form(&[("reason", "")]).send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    assert_eq!(web.api.as_ref().unwrap().registry().lock().audit[0].who, "João & Cia;");
+
+    let platform = web.post("/pt/admin/sign-in", &[("token", "good"), ("name", "platform")]).await;
+    let last = platform.headers().get_all("set-cookie").iter().next_back().unwrap().to_str().unwrap();
+    assert!(last.starts_with("openclaw_admin_name=;") && last.contains("Max-Age=0"), "{last}");
+}
+
+#[tokio::test]
 async fn the_rule_is_turned_on_and_off() {
     let web = TestWeb::start().await;
     for (value, words) in [("yes", "Desligar a regra"), ("no", "Ligar a regra")] {
