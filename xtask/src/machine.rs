@@ -15,6 +15,7 @@ struct Need {
 const POSTGRES: Need =
     Need { package: "postgresql", there: || has("postgres") || Path::new("/usr/lib/postgresql").is_dir() };
 const REDIS: Need = Need { package: "redis-server", there: || has("redis-server") || has("valkey-server") };
+const OCI_REGISTRY: Need = Need { package: "docker-registry", there: || has("docker-registry") };
 const CHROMIUM: Need = Need { package: "chromium", there: || has("chromium") };
 const CHROMEDRIVER: Need = Need { package: "chromium-driver", there: || has("chromedriver") };
 
@@ -33,7 +34,7 @@ pub(crate) fn for_up() -> anyhow::Result<()> {
 
 /// What the tests need: their servers are always their own.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
-    install(&[POSTGRES, REDIS, CHROMIUM, CHROMEDRIVER])?;
+    install(&[POSTGRES, REDIS, OCI_REGISTRY, CHROMIUM, CHROMEDRIVER])?;
     targets()
 }
 

@@ -301,6 +301,7 @@ pub struct TestCase {
     /// Its name.
     pub name: String,
     /// Whether the component tested itself, or a recording was replayed.
+    #[serde(default)]
     pub kind: TestKind,
     /// Why it failed; absent when it passed.
     pub error: Option<String>,

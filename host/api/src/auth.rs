@@ -11,6 +11,7 @@ use axum_extra::extract::CookieJar;
 use http::{HeaderMap, Method, header, request::Parts};
 use openclaw_platform::{
     accounts::{self, Customer},
+    releases::audit::{self, Actor},
     tokens::{Caller, Refusal},
 };
 use secrecy::ExposeSecret as _;
@@ -64,7 +65,36 @@ async fn gateway(headers: &HeaderMap, state: &AppState) -> Result<Arc<Caller>, A
 }
 
 /// Someone with the admin token; in `dev` anyone on the machine, but no other site in their browser.
-pub(crate) struct Admin;
+pub(crate) struct Admin {
+    /// What the audit trail calls them.
+    pub(crate) name: String,
+}
+
+/// The header in which an admin says who they are.
+const ADMIN_NAME: &str = "openclaw-admin";
+/// Whoever does not say.
+const SOME_ADMIN: &str = "admin";
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 80;
+
+impl Admin {
+    /// The admin that the request says it comes from. No name can be taken for the platform's own.
+    fn named(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let Some(value) = headers.get(ADMIN_NAME) else { return Ok(Self { name: SOME_ADMIN.to_owned() }) };
+        let name = std::str::from_utf8(value.as_bytes()).unwrap_or_default().trim();
+        let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if !fits || [audit::RULE, audit::PLATFORM].contains(&name) {
+            let detail = "a name has 1 to 80 printable characters, and is not one of the platform's own";
+            return Err(ApiError::field("invalid-field", ADMIN_NAME, detail));
+        }
+        Ok(Self { name: name.to_owned() })
+    }
+
+    /// As the one who acts.
+    pub(crate) fn because<'a>(&'a self, why: Option<&'a str>) -> Actor<'a> {
+        Actor { who: &self.name, why }
+    }
+}
 
 impl FromRequestParts<AppState> for Admin {
     type Rejection = ApiError;
@@ -74,14 +104,14 @@ impl FromRequestParts<AppState> for Admin {
         let given = header.and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim();
         let token = state.settings.admin_token.expose_secret();
         if given.as_bytes().ct_eq(token.as_bytes()).into() {
-            return Ok(Self);
+            return Self::named(&parts.headers);
         }
         if !state.settings.is_dev() || !given.is_empty() {
             return Err(ApiError::Unauthorized("admin token"));
         }
         match is_foreign(&parts.headers, state) {
             true => Err(ApiError::ForeignOrigin),
-            false => Ok(Self),
+            false => Self::named(&parts.headers),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use openclaw_api_types::CaseOutcome;
+use openclaw_api_types::TestCase;
+use openclaw_oci::OciError;
 use openclaw_platform::{Error as PlatformError, http::problem};
 use openclaw_plugins::PluginError;
 
@@ -80,7 +81,10 @@ pub enum ApiError {
     BadRelease(PluginError),
     /// A release failed its self-test.
     #[error("{}", failed_cases(.0))]
-    SelfTest(Vec<CaseOutcome>),
+    SelfTest(Vec<TestCase>),
+    /// A registry that a release was to be pulled from.
+    #[error(transparent)]
+    Registry(OciError),
     /// The domain's storage.
     #[error(transparent)]
     Platform(#[from] PlatformError),
@@ -95,7 +99,7 @@ impl From<sqlx::Error> for ApiError {
     }
 }
 
-fn failed_cases(cases: &[CaseOutcome]) -> String {
+fn failed_cases(cases: &[TestCase]) -> String {
     let failed: Vec<_> =
         cases.iter().filter_map(|c| c.error.as_ref().map(|error| format!("{}: {error}", c.name))).collect();
     format!("{} of {} cases failed. {}", failed.len(), cases.len(), failed.join("; "))
@@ -129,10 +133,13 @@ impl ApiError {
             Self::TooMany { .. } => (S::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::BadRelease(error) => (S::UNPROCESSABLE_ENTITY, error.code(), "Not a release to install"),
             Self::SelfTest(_) => (S::UNPROCESSABLE_ENTITY, "self-test-failed", "Self-test failed"),
+            Self::Registry(_) => (S::BAD_GATEWAY, "registry-failed", "The registry failed"),
             Self::Plugin(PluginError::PoolExhausted) => (S::SERVICE_UNAVAILABLE, "pool-exhausted", "Too busy"),
             Self::Plugin(_) => (S::BAD_GATEWAY, "niche-failed", "The niche failed"),
             Self::Platform(error) => match error {
                 PlatformError::NotFound(_) => (S::NOT_FOUND, "not-found", "Not found"),
+                PlatformError::WrongState(_) => (S::CONFLICT, "wrong-state", "Not as it is now"),
+                PlatformError::Untrusted(_) => (S::UNPROCESSABLE_ENTITY, "untrusted", "Not a release to take in"),
                 PlatformError::Conflict(_) => (S::CONFLICT, "conflict", "Does not fit what is"),
                 PlatformError::DatabaseAway(_) => (S::SERVICE_UNAVAILABLE, "database-away", "Postgres is away"),
                 PlatformError::RedisAway(_) => (S::SERVICE_UNAVAILABLE, "redis-away", "Redis is away"),
@@ -146,7 +153,8 @@ impl ApiError {
         match self {
             Self::Field { field, .. } => Some(field),
             Self::UnknownNiche(_) => Some("niche"),
-            Self::BadRelease(_) | Self::SelfTest(_) => Some("component"),
+            Self::BadRelease(_) | Self::SelfTest(_) | Self::Platform(PlatformError::Untrusted(_)) => Some("component"),
+            Self::Registry(_) => Some("reference"),
             _ => None,
         }
     }

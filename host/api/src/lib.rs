@@ -10,7 +10,6 @@ mod chat;
 mod error;
 mod events;
 mod housekeeping;
-mod install;
 mod interview;
 mod limits;
 mod locale;
@@ -18,6 +17,7 @@ mod mcp;
 mod niches;
 mod openapi;
 mod progress;
+mod releases;
 mod responses;
 mod routes;
 mod sentences;
@@ -93,6 +93,7 @@ pub async fn serve_on(
 ) -> Result<(), Error> {
     let db = db::pool(&settings.database_url, settings.database_connections)?;
     tokio::spawn(housekeeping::keep(db.clone(), shutdown.clone()));
+    tokio::spawn(releases::evaluator::judge(db.clone(), shutdown.clone()));
     let state = AppState::new(Arc::new(settings), db, shutdown.clone())?;
     // An empty marketplace would be a lie; with Postgres away there is nothing to wait for.
     if let Ok(Err(error)) = tokio::time::timeout(FIRST_LOOK, state.niches.look()).await {

@@ -1,20 +1,24 @@
-//! The niches on offer, in memory: every active release loaded, and what it says of itself remembered by digest and
-//! language. A change is heard of within a second, and looked for every two seconds in case it was not.
+//! The niches on offer, in memory: every release that may be called loaded, with what it may use, and what it says of
+//! itself remembered by digest and language. A change is heard of within a second, and looked for every two seconds in
+//! case it was not.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, RwLock},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex as SyncMutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use moka::future::Cache;
 use openclaw_platform::{Digest, db::Notice, releases};
-use openclaw_plugins::{Entry, Host, PluginError, Release, Status, Tool, Wishes};
+use openclaw_plugins::{
+    Entry, Host, PluginError, Release, Status, Tool, Wishes,
+    grant::{Grant, Rights},
+};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::Result, locale::Locale};
+use crate::{error::Result, locale::Locale, releases::rights};
 
 /// How often it is looked for changes that were not heard of.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -34,15 +38,29 @@ pub(crate) struct Description {
 pub(crate) struct Niches {
     db: PgPool,
     host: Host,
+    ceiling: Arc<Rights>,
     offered: Arc<RwLock<Arc<BTreeMap<String, Release>>>>,
+    /// What each release in use may use.
+    grants: Arc<RwLock<HashMap<Digest, Arc<Grant>>>>,
+    /// What was loaded here and may be let go of.
+    loaded: Arc<SyncMutex<BTreeSet<Digest>>>,
     descriptions: Cache<(Digest, Locale), Arc<Description>>,
     looking: Arc<Mutex<()>>,
 }
 
 impl Niches {
-    pub(crate) fn new(db: PgPool, host: Host) -> Self {
-        let descriptions = Cache::new(DESCRIPTIONS);
-        Self { db, host, offered: Arc::default(), descriptions, looking: Arc::default() }
+    /// Those of `db`. No release may use more than `ceiling`.
+    pub(crate) fn new(db: PgPool, host: Host, ceiling: Rights) -> Self {
+        Self {
+            db,
+            host,
+            ceiling: Arc::new(ceiling),
+            offered: Arc::default(),
+            grants: Arc::default(),
+            loaded: Arc::default(),
+            descriptions: Cache::new(DESCRIPTIONS),
+            looking: Arc::default(),
+        }
     }
 
     /// Keeps the niches up to date until `shutdown`.
@@ -59,29 +77,68 @@ impl Niches {
         }
     }
 
-    /// Reads which releases are active and loads those that are new. One that does not load is left out.
+    /// Reads which releases are in use and may use what, loads those that are new and lets go of those that nobody needs
+    /// any more. One that does not load is left out.
     pub(crate) async fn look(&self) -> Result<()> {
         let _one_at_a_time = self.looking.lock().await;
         let before = self.all();
+        let in_use = releases::in_use(&self.db).await?;
+        let mut grants = HashMap::new();
+        for granted in &in_use {
+            grants.insert(granted.digest, Arc::new(rights::grant(granted, &self.ceiling)?));
+        }
+        *self.grants.write().unwrap_or_else(PoisonError::into_inner) = grants;
         let mut offered = BTreeMap::new();
-        for (niche, digest) in releases::active(&self.db).await? {
+        // What customers are offered goes first.
+        let (active, others): (Vec<_>, Vec<_>) = in_use.iter().partition(|granted| granted.active);
+        for granted in active.into_iter().chain(others) {
+            let (niche, digest) = (&granted.niche, granted.digest);
             match self.release(digest).await {
-                Ok(release) => {
-                    if before.get(&niche).is_none_or(|old| old.digest() != release.digest()) {
+                Ok(release) if granted.active => {
+                    if before.get(niche).is_none_or(|old| old.digest() != release.digest()) {
                         tracing::info!(niche, %digest, "a release is on offer");
                     }
-                    offered.insert(niche, release);
+                    offered.insert(niche.clone(), release);
+                    // At once, also when others are still to be compiled.
+                    let mut now = self.all();
+                    Arc::make_mut(&mut now).extend(offered.clone());
+                    self.offer(now);
                 }
-                Err(error) => tracing::error!(niche, %digest, %error, "an active release does not load"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(niche, %digest, %error, "a release in use does not load"),
             }
         }
-        *self.offered.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(offered);
+        self.offer(Arc::new(offered));
+        let kept: BTreeSet<Digest> = in_use.iter().map(|granted| granted.digest).collect();
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        for digest in loaded.difference(&kept) {
+            self.host.unload(&digest.0.into());
+        }
+        loaded.retain(|digest| kept.contains(digest));
         Ok(())
+    }
+
+    fn offer(&self, offered: Arc<BTreeMap<String, Release>>) {
+        *self.offered.write().unwrap_or_else(PoisonError::into_inner) = offered;
     }
 
     /// Every niche on offer with its release.
     pub(crate) fn all(&self) -> Arc<BTreeMap<String, Release>> {
-        self.offered.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.offered.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The most that any release may use.
+    pub(crate) fn ceiling(&self) -> &Rights {
+        &self.ceiling
+    }
+
+    /// What `digest` may use: what it asks, what of that was approved, and the ceiling.
+    pub(crate) async fn grant(&self, digest: Digest) -> Result<Arc<Grant>> {
+        let known = self.grants.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        match known {
+            Some(grant) => Ok(grant),
+            None => Ok(Arc::new(rights::grant(&releases::granted_to(&self.db, digest).await?, &self.ceiling)?)),
+        }
     }
 
     /// The release that niche `id` offers. One that is not known yet is looked for.
@@ -103,10 +160,12 @@ impl Niches {
             return Ok(release);
         }
         let component = releases::component(&self.db, digest).await?;
-        Ok(self.host.load(&component).await?)
+        let release = self.host.load(&component).await?;
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+        Ok(release)
     }
 
-    /// The plugin host, for a component that is not installed yet.
+    /// The plugin host, for a component that is not kept yet.
     pub(crate) fn host(&self) -> &Host {
         &self.host
     }
@@ -157,6 +216,7 @@ async fn released(notices: &mut broadcast::Receiver<Notice>) {
     }
 }
 
-fn is_niche_id(id: &str) -> bool {
+/// Whether a niche can be called this.
+pub(crate) fn is_niche_id(id: &str) -> bool {
     (1..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Error, limits::Limits, mcp, niches::Niches};
+use crate::{Error, limits::Limits, mcp, niches::Niches, releases::rights::ceiling};
 
 /// What the API hears of the others' changes.
 const CHANNELS: &[&str] = &["agents", mcp::CANCELLATIONS, "chat", "jobs", "releases", "typing"];
@@ -55,7 +55,7 @@ impl AppState {
             component_mib: settings.release_mib,
         }))?;
         let notices = db::listen(&db, CHANNELS);
-        let niches = Niches::new(db.clone(), host);
+        let niches = Niches::new(db.clone(), host, ceiling(&settings)?);
         tokio::spawn(niches.clone().watch(notices.subscribe(), shutdown.clone()));
         let calls = mcp::Calls::default();
         tokio::spawn(calls.clone().watch(notices.subscribe(), shutdown.clone()));

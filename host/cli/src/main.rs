@@ -2,6 +2,8 @@
 
 mod dev;
 mod niche;
+mod platform;
+mod publisher;
 mod roles;
 
 use std::process::ExitCode;
@@ -43,10 +45,9 @@ enum Action {
     /// Brings the database's schema up to date.
     Migrate,
     /// Niches of a running platform.
-    Niche {
-        #[command(subcommand)]
-        action: niche::Action,
-    },
+    Niche(niche::Niche),
+    /// Publishers of releases.
+    Publisher(publisher::Publishers),
     /// Prints every setting as docs/CONFIGURATION.md.
     Configuration,
 }
@@ -79,7 +80,8 @@ fn run(action: Action) -> anyhow::Result<()> {
             Action::DemoModel { listen } => roles::demo_model(listen).await,
             Action::Dev(arguments) => dev::run(arguments).await,
             Action::Migrate => roles::migrate().await,
-            Action::Niche { action } => niche::run(action).await,
+            Action::Niche(niche) => niche::run(niche).await,
+            Action::Publisher(publishers) => publisher::run(publishers).await,
             Action::Configuration => {
                 print!("{}", roles::configuration());
                 Ok(())

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 
-use crate::{AgentId, CustomerId, Digest, Error, error::Result, vault::Vault};
+use crate::{AgentId, CustomerId, Digest, Error, error::Result, releases, vault::Vault};
 
 /// First Telegram user id of web chats: outside the 52 bits that Telegram's own ids have.
 pub const WEB_CHAT_BASE: i64 = 1 << 52;
@@ -155,7 +155,7 @@ pub struct NewAgent<'a> {
     pub customer: CustomerId,
     /// Its niche.
     pub niche: &'a str,
-    /// The niche's release.
+    /// The release it gets if its niche offers none: otherwise what the niche offers then, or rolls out.
     pub digest: Digest,
     /// Its tier; must exist.
     pub tier: &'a str,
@@ -180,13 +180,14 @@ fn bot_token_context(agent: AgentId) -> String {
 pub async fn create(db: &mut PgConnection, vault: &Vault, new: NewAgent<'_>) -> Result<AgentId> {
     let id = AgentId::new();
     let bot_token = new.bot_token.map(|token| vault.seal(&bot_token_context(id), token));
+    let digest = releases::roll_out::place(db, id, new.niche, new.digest).await?;
     sqlx::query!(
         "INSERT INTO agents (id, customer_id, niche, digest, tier, model, locale, profile, bot_token, telegram_users)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         id.0,
         new.customer.0,
         new.niche,
-        new.digest.0.as_slice(),
+        digest.0.as_slice(),
         new.tier,
         new.model,
         new.locale,
@@ -321,12 +322,6 @@ pub async fn heard_since(db: impl PgExecutor<'_>, id: AgentId, before: Option<Of
 /// Changes the agent's tier.
 pub async fn set_tier(db: impl PgExecutor<'_>, id: AgentId, tier: &str) -> Result<()> {
     sqlx::query!("UPDATE agents SET tier = $2 WHERE id = $1", id.0, tier).execute(db).await?;
-    Ok(())
-}
-
-/// Moves the agent to another release of its niche.
-pub async fn set_release(db: impl PgExecutor<'_>, id: AgentId, digest: Digest) -> Result<()> {
-    sqlx::query!("UPDATE agents SET digest = $2 WHERE id = $1", id.0, digest.0.as_slice()).execute(db).await?;
     Ok(())
 }
 

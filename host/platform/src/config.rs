@@ -129,8 +129,26 @@ pub struct Plain {
     pub plugin_pool: u32,
     /// Storage a customer's data of one niche may take at most, in MiB, whatever the niche asks for.
     pub plugin_storage_mib: u32,
+    /// Hosts that niches may reach at most, whatever an admin approves, with commas: a name, `*.` and a domain, or `*` for any.
+    pub plugin_hosts: String,
+    /// Providers whose connections niches may use at most, with commas; `*` for any.
+    pub plugin_connections: String,
     /// Largest component that is taken, in MiB.
     pub release_mib: u32,
+    /// OCI registries that the platform may pull releases from, with commas, such as `registry.example.com`; empty for none.
+    pub release_registries: String,
+    /// Calls of a new release before a roll-out is judged by them.
+    pub roll_out_min_calls: u32,
+    /// A roll-out is taken back when more of the new release's calls trap than of the old one's, by so many percentage points.
+    pub roll_out_traps_points: f64,
+    /// The same for calls that run out of time.
+    pub roll_out_timeouts_points: f64,
+    /// The same for calls in which something is wanted and not granted.
+    pub roll_out_refusals_points: f64,
+    /// A roll-out is taken back when the p95 latency of the new release is more than so many times the old one's.
+    pub roll_out_p95_factor: f64,
+    /// Differences of p95 below this many milliseconds are no reason.
+    pub roll_out_p95_floor_ms: u32,
     /// Sender of mail.
     pub mail_from: String,
     /// How long a sign-in link works, in minutes.
@@ -182,7 +200,16 @@ impl Default for Plain {
             plugin_cpu_ms: 2_000,
             plugin_pool: 64,
             plugin_storage_mib: 64,
+            plugin_hosts: "*".into(),
+            plugin_connections: "*".into(),
             release_mib: 32,
+            release_registries: String::new(),
+            roll_out_min_calls: 50,
+            roll_out_traps_points: 2.0,
+            roll_out_timeouts_points: 2.0,
+            roll_out_refusals_points: 5.0,
+            roll_out_p95_factor: 1.5,
+            roll_out_p95_floor_ms: 50,
             mail_from: "openclaw-cloud <no-reply@localhost>".into(),
             sign_in_minutes: 15,
             session_days: 30,

@@ -22,6 +22,12 @@ pub enum Error {
     /// What was asked does not fit what is.
     #[error("{0}")]
     Conflict(String),
+    /// What was asked cannot be done with it as it is now.
+    #[error("{0}")]
+    WrongState(String),
+    /// A release that its signature, or the lack of one, keeps out.
+    #[error("{0}")]
+    Untrusted(String),
     /// A secret did not decrypt, or the key is wrong.
     #[error("a stored secret could not be decrypted: is PLATFORM_KEY the key it was written with?")]
     Vault,

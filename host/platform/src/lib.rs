@@ -18,6 +18,7 @@ pub mod lifeline;
 pub mod mail;
 pub mod niche_storage;
 pub mod onboarding;
+pub mod plugin_usage;
 pub mod relay;
 pub mod releases;
 pub mod telemetry;

@@ -11,6 +11,7 @@ use rand::RngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
 
 use crate::{AgentId, CustomerId, Error, TokenId, error::Result};
 
@@ -18,8 +19,9 @@ use crate::{AgentId, CustomerId, Error, TokenId, error::Result};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// What a proxy token begins with.
 const PREFIX: &str = "oct_";
-/// How long a token that was found open is believed without asking again. A closed one is refused within this.
-const FRESH: Duration = Duration::from_secs(2);
+/// How long a token that was found open is believed without asking again. A closed one is refused within this, and an
+/// agent is called with the release it was given: both within a second.
+const FRESH: Duration = Duration::from_millis(750);
 /// How long a token that was found open is believed while Postgres is away.
 const STALE: Duration = Duration::from_secs(3600);
 
@@ -91,6 +93,8 @@ pub struct Caller {
     pub niche: String,
     /// Its release.
     pub digest: crate::Digest,
+    /// The release it had before, with when that ended; none if it always had the one it has.
+    pub previous: Option<(crate::Digest, OffsetDateTime)>,
     /// Its tier.
     pub tier: String,
     /// Its language.
@@ -191,7 +195,8 @@ struct Row {
 
 async fn open_token(db: &PgPool, id: TokenId) -> Result<Option<Row>> {
     let row = sqlx::query!(
-        "SELECT t.hash, a.id, a.number, a.customer_id, a.niche, a.digest, a.tier, a.locale
+        "SELECT t.hash, a.id, a.number, a.customer_id, a.niche, a.digest, a.previous_digest, a.digest_changed_at,
+                a.tier, a.locale
          FROM proxy_tokens t JOIN agents a ON a.id = t.agent_id
          WHERE t.id = $1 AND t.closed_at IS NULL",
         id.0
@@ -208,6 +213,10 @@ async fn open_token(db: &PgPool, id: TokenId) -> Result<Option<Row>> {
                 customer: CustomerId(r.customer_id),
                 niche: r.niche,
                 digest: r.digest.try_into()?,
+                previous: match (r.previous_digest, r.digest_changed_at) {
+                    (Some(digest), Some(at)) => Some((digest.try_into()?, at)),
+                    _ => None,
+                },
                 tier: r.tier,
                 locale: r.locale,
             },

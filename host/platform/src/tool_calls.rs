@@ -1,4 +1,4 @@
-//! What tools were called with and what they said.
+//! What tools were called with, what they said, and what that took.
 
 use serde_json::Value;
 use sqlx::{PgExecutor, PgPool};
@@ -28,6 +28,44 @@ pub struct NewToolCall<'a> {
     pub outcome: &'a str,
     /// How long the sandbox took, in microseconds.
     pub micros: i64,
+    /// What the component is to blame for, if it is.
+    pub fault: Option<Fault>,
+    /// What it took.
+    pub took: Took,
+}
+
+/// What a component is to blame for when a call of it breaks off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It trapped, or broke a limit other than time.
+    Trap,
+    /// It ran out of processor or wall-clock time.
+    Timeout,
+}
+
+impl Fault {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trap => "trap",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// What a call took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Processor time, in microseconds.
+    pub cpu_micros: i64,
+    /// The most memory it had, in bytes.
+    pub peak_memory_bytes: i64,
+    /// Bytes it sent to other hosts.
+    pub egress_bytes: i64,
+    /// Bytes that the customer's data takes after it; none if it wrote nothing.
+    pub storage_bytes: Option<i64>,
+    /// How often it wanted what it was not granted.
+    pub refusals: i32,
 }
 
 /// A call that was kept.
@@ -51,13 +89,39 @@ pub struct ToolCall {
     pub called_at: OffsetDateTime,
 }
 
-/// Keeps a call and tells those who look at the chat.
+/// Keeps a call, adds it to what its customer used that day (UTC), and tells those who look at the chat: all of it once,
+/// or nothing. A connection that breaks while the answer is on its way makes no second row.
 pub async fn record(db: &PgPool, call: NewToolCall<'_>) -> Result<Uuid> {
     let id = Uuid::now_v7();
+    match record_as(db, id, &call).await {
+        Err(error) if error.is_transient() => record_as(db, id, &call).await?,
+        done => done?,
+    }
+    Ok(id)
+}
+
+async fn record_as(db: &PgPool, id: Uuid, call: &NewToolCall<'_>) -> Result<()> {
+    let took = call.took;
     sqlx::query!(
         "WITH kept AS (
-             INSERT INTO tool_calls (id, agent_id, digest, tool, title, arguments, result, structured, outcome, micros)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING agent_id)
+             INSERT INTO tool_calls (id, agent_id, digest, tool, title, arguments, result, structured, outcome, micros,
+                                     fault, refusals)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (id) DO NOTHING RETURNING agent_id),
+         used AS (
+             INSERT INTO plugin_usage AS day_so_far (day, customer_id, niche, digest, tool, calls, failures, cpu_micros,
+                                                     peak_memory_bytes, egress_bytes, storage_bytes, refusals)
+             SELECT (now() AT TIME ZONE 'UTC')::date, a.customer_id, a.niche, $3, $4, 1,
+                    CASE WHEN $9 = 'ok' THEN 0 ELSE 1 END, $13, $14, $15, coalesce($16::bigint, 0), $12
+             FROM kept JOIN agents a ON a.id = kept.agent_id
+             ON CONFLICT (day, customer_id, niche, digest, tool) DO UPDATE SET
+                 calls = day_so_far.calls + 1,
+                 failures = day_so_far.failures + excluded.failures,
+                 cpu_micros = day_so_far.cpu_micros + excluded.cpu_micros,
+                 peak_memory_bytes = greatest(day_so_far.peak_memory_bytes, excluded.peak_memory_bytes),
+                 egress_bytes = day_so_far.egress_bytes + excluded.egress_bytes,
+                 storage_bytes = greatest(day_so_far.storage_bytes, excluded.storage_bytes),
+                 refusals = day_so_far.refusals + excluded.refusals)
          SELECT pg_notify('chat', agent_id::text) FROM kept",
         id,
         call.agent.0,
@@ -69,10 +133,16 @@ pub async fn record(db: &PgPool, call: NewToolCall<'_>) -> Result<Uuid> {
         call.structured,
         call.outcome,
         call.micros,
+        call.fault.map(Fault::as_str),
+        took.refusals,
+        took.cpu_micros,
+        took.peak_memory_bytes,
+        took.egress_bytes,
+        took.storage_bytes,
     )
-    .fetch_one(db)
+    .fetch_optional(db)
     .await?;
-    Ok(id)
+    Ok(())
 }
 
 /// The newest `limit` calls of `agent` that ended at or after `since`, in order.

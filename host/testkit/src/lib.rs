@@ -1,4 +1,4 @@
-//! Real servers for tests and for `openclaw-cloud dev`: private Postgres and Redis, and stand-ins that speak the
+//! Real servers for tests and for `openclaw-cloud dev`: private Postgres, Redis and OCI registries, and stand-ins that speak the
 //! protocol of what lies outside the product (Telegram, LLM providers). Nothing inside the product is mocked.
 
 #[cfg(feature = "browser")]
@@ -6,6 +6,7 @@ pub mod browser;
 pub mod components;
 pub mod demo_model;
 pub mod llm;
+pub mod oci;
 pub mod postgres;
 pub mod redis;
 pub mod server;

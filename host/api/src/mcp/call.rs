@@ -6,14 +6,10 @@ use std::{
 };
 
 use openclaw_platform::{
-    Digest, agents, niche_storage, releases,
-    tool_calls::{self, NewToolCall},
+    Digest, agents, niche_storage,
+    tool_calls::{self, NewToolCall, Took},
 };
-use openclaw_plugins::{
-    CallScope, Release, Tenant, ToolCall, ToolOutcome,
-    credentials::NoConnections,
-    grant::{Grant, Rights},
-};
+use openclaw_plugins::{CallScope, Release, Spent, Tenant, ToolCall, ToolOutcome, credentials::NoConnections};
 use rmcp::{
     ErrorData,
     model::{CallToolRequestParams, CallToolResult},
@@ -24,7 +20,7 @@ use super::{
     result::{Ended, away},
     server::NicheTools,
 };
-use crate::{error::Result, install::ceiling, interview::profile, locale::Locale, storage::Space};
+use crate::{error::Result, interview::profile, locale::Locale, storage::Space};
 
 impl NicheTools {
     /// Calls a tool of `release`, until `cancelled`. Whatever goes wrong is told to the model as the tool's answer, so
@@ -64,6 +60,8 @@ impl NicheTools {
                 structured: ended.result.structured_content.as_ref(),
                 outcome: ended.outcome,
                 micros: i64::try_from(ended.spent.wall.as_micros()).unwrap_or(i64::MAX),
+                fault: ended.fault,
+                took: took(&ended.spent),
             },
         );
         if let Err(error) = kept.await {
@@ -82,16 +80,11 @@ impl NicheTools {
     ) -> Result<ToolOutcome> {
         let (db, caller) = (&self.state.db, &self.caller);
         let agent = agents::get(db, caller.agent).await?;
-        let asked = match release.asked().await {
-            Ok(asked) => asked,
-            Err(error) => return Ok(ToolOutcome::failed(error)),
-        };
-        let storage_bytes = releases::granted_storage(db, Digest(*release.digest().as_bytes())).await?;
-        let approved = Rights { storage_bytes, ..Rights::default() };
+        let grant = self.state.niches.grant(Digest(*release.digest().as_bytes())).await?;
         let space = niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche);
         let scope = CallScope {
             tenant: Tenant(caller.customer.0.as_u128()),
-            grant: Arc::new(Grant::new(asked, approved, ceiling(&self.state.settings))),
+            grant,
             storage: Arc::new(Space(space)),
             credentials: Arc::new(NoConnections),
         };
@@ -104,5 +97,17 @@ impl NicheTools {
             now,
         };
         Ok(release.call_tool_until(call, scope, cancelled).await)
+    }
+}
+
+/// What a call used, as it is kept.
+fn took(spent: &Spent) -> Took {
+    let most = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    Took {
+        cpu_micros: i64::try_from(spent.cpu.as_micros()).unwrap_or(i64::MAX),
+        peak_memory_bytes: most(spent.peak_memory as u64),
+        egress_bytes: most(spent.egress_bytes),
+        storage_bytes: spent.storage_bytes.map(most),
+        refusals: i32::try_from(spent.refusals).unwrap_or(i32::MAX),
     }
 }

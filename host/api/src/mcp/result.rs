@@ -2,6 +2,7 @@
 //! that it can tell the person.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use openclaw_platform::tool_calls::Fault;
 use openclaw_plugins::{CallError, Content, PluginError, Spent, ToolOutcome, storage::StorageError};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
@@ -15,6 +16,8 @@ pub(super) struct Ended {
     pub(super) text: String,
     /// `ok`, or the error's code.
     pub(super) outcome: &'static str,
+    /// What the component is to blame for.
+    pub(super) fault: Option<Fault>,
     pub(super) spent: Spent,
 }
 
@@ -25,14 +28,14 @@ impl Ended {
                 let text = output.content.iter().map(words).collect::<Vec<_>>().join("\n");
                 let mut result = CallToolResult::success(output.content.into_iter().map(block).collect());
                 result.structured_content = output.structured.map(Value::Object);
-                Self { outcome: "ok", result, text, spent }
+                Self { outcome: "ok", fault: None, result, text, spent }
             }
             Err(error) => {
-                let text = match &error {
-                    CallError::Tool(said) => said.to_string(),
-                    CallError::Plugin(error) => broke_off(error),
+                let (text, fault) = match &error {
+                    CallError::Tool(said) => (said.to_string(), None),
+                    CallError::Plugin(error) => (broke_off(error), fault(error)),
                 };
-                Self { outcome: error.code(), result: said(&text), text, spent }
+                Self { outcome: error.code(), fault, result: said(&text), text, spent }
             }
         }
     }
@@ -49,6 +52,15 @@ fn broke_off(error: &PluginError) -> String {
         _ => "Nothing was changed.",
     };
     format!("The tool could not answer: {error}. {changed}")
+}
+
+/// What of a call's end the component is to blame for.
+fn fault(error: &PluginError) -> Option<Fault> {
+    match error {
+        PluginError::DeadlineExceeded { .. } => Some(Fault::Timeout),
+        error if error.is_components_fault() => Some(Fault::Trap),
+        _ => None,
+    }
 }
 
 fn words(content: &Content) -> String {

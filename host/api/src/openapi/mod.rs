@@ -52,7 +52,7 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
             let scheme = match tag {
                 Some("agents" | "chat" | "checkout") => "session",
                 Some("gateways") => "proxyToken",
-                Some("internal" | "admin") => "adminToken",
+                Some("internal" | "admin" | "registry") => "adminToken",
                 _ => continue,
             };
             operation.security = Some(vec![SecurityRequirement::new(scheme, Vec::<String>::new())]);

@@ -2,14 +2,16 @@
 
 mod agents;
 mod niches;
+mod registry;
 
-use openclaw_api_types::{CaseOutcome, Customer, JobView, OutboxMail, ProgressStep, ReleaseRow, TierSummary};
-use openclaw_platform::{accounts, jobs, mail, releases, tiers::Tier};
+use openclaw_api_types::{Customer, JobView, OutboxMail, ProgressStep, TierSummary};
+use openclaw_platform::{accounts, jobs, mail, tiers::Tier};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub(crate) use self::{
     agents::{agent, agent_row, agent_state, message, telegram_url, tool_call, usage},
     niches::{detail, interview, summary, summary_lines},
+    registry::{Active, Side, audit_row, figures, publisher, registry_niche, release_page, release_summary, roll_out},
 };
 
 /// RFC 3339 in UTC.
@@ -59,21 +61,5 @@ pub(crate) fn job(job: jobs::JobView) -> JobView {
         created_at: instant(job.created_at),
         finished_at: job.finished_at.map(instant),
         steps: job.steps.into_iter().map(job_step).collect(),
-    }
-}
-
-pub(crate) fn release(release: releases::Release) -> ReleaseRow {
-    ReleaseRow {
-        digest: release.digest.to_string(),
-        niche: release.niche,
-        version: release.version,
-        bytes: release.bytes,
-        exports: release.exports,
-        imports: release.imports,
-        self_test: release.self_test.into_iter().map(|c| CaseOutcome { name: c.name, error: c.error }).collect(),
-        state: if release.active { "active" } else { "retired" }.to_owned(),
-        installed_by: release.installed_by,
-        installed_at: instant(release.installed_at),
-        agents: release.agents,
     }
 }

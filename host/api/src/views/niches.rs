@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// What a niche is shown with when it does not say what with.
-const ICON: &str = "🧩";
-const ACCENT: &str = "#6b7280";
+pub(super) const ICON: &str = "🧩";
+pub(super) const ACCENT: &str = "#6b7280";
 
 pub(crate) fn summary(entry: &plugins::Entry) -> NicheSummary {
     NicheSummary {

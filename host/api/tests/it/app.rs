@@ -1,16 +1,18 @@
 //! A running API with a database of its own, and builders for what tests need in it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
+use openclaw_api_types::{Margins, Rights};
 use openclaw_billing::Billing;
 use openclaw_platform::{
     AgentId, CustomerId, Digest, accounts,
     agents::{self, AgentState, Answer, NewAgent},
     config::Settings,
-    releases, tokens, usage,
+    releases::{self, About, NewRelease, audit::Actor, life, roll_out},
+    tokens, usage,
     vault::Vault,
 };
 use openclaw_testkit::{components, postgres};
@@ -26,6 +28,34 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The admin token of every test.
 pub(crate) const ADMIN: &str = "the-admin-token-of-tests";
+
+/// When roll-outs of tests are taken back.
+pub(crate) const MARGINS: Margins = Margins {
+    min_calls: 20,
+    traps_points: 2.0,
+    timeouts_points: 2.0,
+    refusals_points: 5.0,
+    p95_factor: 1.5,
+    p95_floor_ms: 50,
+};
+
+/// A release as it would be kept, without anything it says of itself.
+pub(crate) fn new_release<'a>(component: &'a [u8], niche: &'a str, asked: &'a Rights) -> NewRelease<'a> {
+    static ABOUT: LazyLock<About> = LazyLock::new(|| About { icon: "🧪".into(), ..About::default() });
+    NewRelease {
+        component,
+        niche,
+        version: "0.1.0",
+        contract: "0.1.0",
+        exports: &[],
+        imports: &[],
+        self_test: &[],
+        about: &ABOUT,
+        asked,
+        reference: None,
+        signature: None,
+    }
+}
 
 /// Whether `condition` comes true in time.
 pub(crate) async fn eventually<F: AsyncFnMut() -> bool>(mut condition: F) -> bool {
@@ -101,11 +131,42 @@ impl TestApp {
         Request { app: self, builder: self.http.request(method, format!("{}{path}", self.url)) }
     }
 
-    /// Installs the component called `name`, as an admin does.
+    /// Uploads the component called `name`, approves all it asks and gives it to everybody.
     pub(crate) async fn install(&self, name: &str) -> Value {
-        let answer = self.upload(components::bytes(name)).await;
-        assert!(answer.status.is_success(), "{}", answer.body);
-        answer.body
+        let page = self.upload(components::bytes(name)).await.ok();
+        let digest = page["digest"].as_str().unwrap();
+        self.step(digest, "approve", json!({})).await.ok();
+        self.step(digest, "complete", json!({})).await.ok();
+        page
+    }
+
+    /// Uploads the component called `name` under another digest and approves it.
+    pub(crate) async fn approved(&self, name: &str, mark: &str) -> String {
+        let page = self.upload(components::variant(name, mark)).await.ok();
+        let digest = page["digest"].as_str().unwrap().to_owned();
+        self.step(&digest, "approve", json!({})).await.ok();
+        digest
+    }
+
+    /// Has an admin take a step with a release.
+    pub(crate) async fn step(&self, digest: &str, step: &str, body: Value) -> Reply {
+        self.post(&format!("/v1/admin/releases/{digest}/{step}"), body).bearer(ADMIN).send().await
+    }
+
+    /// What an admin gets at `path`.
+    pub(crate) async fn admin(&self, path: &str) -> Value {
+        self.get(&format!("/v1/admin/{path}")).bearer(ADMIN).send().await.ok()
+    }
+
+    /// Keeps `component` as a release of `niche` that asks for `asked`, without looking at it; approved for all of that
+    /// and on offer.
+    pub(crate) async fn keep(&self, component: &[u8], niche: &str, asked: &Rights) -> Digest {
+        let digest = Digest::of(component);
+        let actor = Actor { who: "a test", why: None };
+        life::upload(&self.db, new_release(component, niche, asked), |_| false, actor).await.unwrap();
+        life::approve(&self.db, digest, asked, actor).await.unwrap();
+        roll_out::complete(&self.db, digest, MARGINS, actor).await.unwrap();
+        digest
     }
 
     pub(crate) async fn upload(&self, component: Vec<u8>) -> Reply {

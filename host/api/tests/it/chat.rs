@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_platform::{
     Digest, relay,
-    tool_calls::{self, NewToolCall},
+    tool_calls::{self, NewToolCall, Took},
 };
 use serde_json::{Value, json};
 
@@ -57,6 +57,8 @@ async fn called(app: &TestApp, agent: &Agent) {
         structured: None,
         outcome: "ok",
         micros: 90,
+        fault: None,
+        took: Took::default(),
     };
     tool_calls::record(&app.db, call).await.unwrap();
 }

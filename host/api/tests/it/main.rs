@@ -11,5 +11,7 @@ mod onboarding;
 mod openapi;
 mod outage;
 mod provision;
+mod registry;
+mod roll_outs;
 mod sign_in;
 mod state;

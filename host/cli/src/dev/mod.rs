@@ -4,7 +4,7 @@
 //! stops everything in the opposite order. Should this process be killed, its children see their lifeline end and go.
 
 mod role;
-mod secrets;
+pub(crate) mod secrets;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use openclaw_api_types::{List, ReleaseState, ReleaseSummary};
 use openclaw_platform::{
     config::{Plain, Settings},
     db, http,
@@ -22,7 +23,7 @@ use openclaw_testkit::{postgres::Postgres, redis::Redis, server::free_port};
 use tokio_util::sync::CancellationToken;
 
 use self::{role::Role, secrets::Secrets};
-use crate::{niche, roles::shutdown};
+use crate::{niche, platform::AdminApi, roles::shutdown};
 
 /// How long the roles may take to answer.
 const READY: Duration = Duration::from_secs(60);
@@ -263,14 +264,8 @@ impl Addresses {
 
 /// Installs every component in `folder` that the platform has not had yet.
 async fn install_niches(folder: &Path, api: &str, admin_token: &str) -> anyhow::Result<()> {
-    let known: openclaw_api_types::List<openclaw_api_types::ReleaseRow> = http::client()
-        .get(format!("{api}/v1/admin/releases"))
-        .bearer_auth(admin_token)
-        .send()
-        .await?
-        .error_for_status()?
-        .json()
-        .await?;
+    let admin = AdminApi::new(api, admin_token);
+    let known: List<ReleaseSummary> = admin.get("releases").await?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read the niches in {}", folder.display()))?
         .flatten()
@@ -281,13 +276,14 @@ async fn install_niches(folder: &Path, api: &str, admin_token: &str) -> anyhow::
     for file in files {
         let component = std::fs::read(&file)?;
         let digest = openclaw_platform::Digest::of(&component).to_string();
-        if known.items.iter().any(|release| release.digest == digest) {
+        // One that only waits was being installed when someone pulled the plug.
+        let known = known.items.iter().find(|release| release.digest == digest);
+        if known.is_some_and(|release| release.state != ReleaseState::Pending) {
             continue;
         }
-        let release = niche::install(api, admin_token, component)
-            .await
-            .with_context(|| format!("installing {}", file.display()))?;
-        say(&format!("installed {} {}", release.niche, release.version));
+        let release =
+            niche::install(&admin, component, None).await.with_context(|| format!("installing {}", file.display()))?;
+        say(&format!("installed {} {}", release.release.niche, release.release.version));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use openclaw_platform::agents::AgentState;
 use super::{Context, Job};
 use crate::error::JobError;
 
-/// Restarts the gateway of a live agent if its prompt or its release changed. If the new prompt cannot be rendered,
+/// Restarts the gateway of a live agent if its prompt changed: a new release that says the same needs no restart. If the new prompt cannot be rendered,
 /// the gateway goes on with the one it has.
 pub(crate) struct Update;
 

@@ -10,7 +10,7 @@ use openclaw_operator::{
         local::{Config, Program},
     },
 };
-use openclaw_platform::{AgentId, Digest, tokens::Minted};
+use openclaw_platform::{AgentId, tokens::Minted};
 use tokio::time::Instant;
 
 use crate::world::{environment, kill, program, until};
@@ -23,10 +23,7 @@ fn driver(script: &str, folder: &Path) -> Local {
 }
 
 fn blueprint(prompt: &str) -> Blueprint {
-    Blueprint {
-        release: Digest::of(b"release"),
-        environment: vec![("OPENCLAW_SYSTEM_PROMPT", prompt.into()), ("OPENCLAW_THINKING", "medium".into())],
-    }
+    Blueprint { environment: vec![("OPENCLAW_SYSTEM_PROMPT", prompt.into()), ("OPENCLAW_THINKING", "medium".into())] }
 }
 
 fn secrets() -> Minted {

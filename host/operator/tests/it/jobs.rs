@@ -149,7 +149,7 @@ async fn resize_changes_the_limit_and_restarts_only_if_the_gateway_is_told_anyth
 }
 
 #[tokio::test]
-async fn update_restarts_only_if_prompt_or_release_changed() {
+async fn update_restarts_only_if_the_prompt_changed() {
     let world = World::new().await;
     let operator = world.operator().await;
     let agent = world.live_agent().await;
@@ -161,9 +161,18 @@ async fn update_restarts_only_if_prompt_or_release_changed() {
     assert_eq!(world.starts(agent).await, 2);
     assert_eq!(world.told(agent, "OPENCLAW_SYSTEM_PROMPT").await, "You greet people.");
 
+    // A release that says the same: its tools are the API's to serve, and the gateway need not know.
+    let same = install(&world.db, "hello", &components::variant("hello", "same")).await;
+    assert_eq!(world.get(agent).await.digest, same);
+    let moved = jobs::of_agent(&world.db, agent).await.unwrap().pop().unwrap();
+    assert_eq!(moved.kind, "update", "a roll-out has the agent rendered anew");
+    world.done(moved.id).await;
+    assert_eq!(world.starts(agent).await, 2);
+
     // A release that cannot speak for this customer: the gateway goes on as it was.
     let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
-    openclaw_platform::agents::set_release(&world.db, agent, wanting).await.unwrap();
+    let moving = sqlx::query("UPDATE agents SET digest = $1").bind(wanting.0.as_slice());
+    moving.execute(&world.db).await.unwrap();
     world.settled(world.order(agent, Instruction::Update).await, JobState::Failed).await;
     assert_eq!((world.state(agent).await, world.starts(agent).await), (AgentState::Live, 2));
     world.gateway(agent).await;

@@ -10,13 +10,15 @@ use std::{
     time::Duration,
 };
 
+use openclaw_api_types::Margins;
 use openclaw_operator::{Config, drivers::local::Program};
 use openclaw_platform::{
     AgentId, CustomerId, Digest, JobId, accounts,
     agents::{self, Agent, AgentState},
     config::Settings,
     jobs::{self, Instruction, JobState, JobView},
-    releases, usage,
+    releases::{self, About, NewRelease, audit::Actor, life, roll_out},
+    usage,
     vault::Vault,
 };
 use openclaw_testkit::{components, postgres};
@@ -251,18 +253,33 @@ pub(crate) async fn until<T>(what: &str, mut found: impl AsyncFnMut() -> Option<
 }
 
 pub(crate) async fn install(db: &PgPool, niche: &str, component: &[u8]) -> Digest {
-    let new = releases::NewRelease {
+    let (about, asked) = (About::default(), releases::nothing());
+    let new = NewRelease {
         component,
         niche,
         version: "1.0.0",
+        contract: "0.1.0",
         exports: &[],
         imports: &[],
         self_test: &[],
-        storage_bytes: 0,
-        by: "test",
+        about: &about,
+        asked: &asked,
+        reference: None,
+        signature: None,
     };
-    releases::install(db, new).await.unwrap();
-    Digest::of(component)
+    let margins = Margins {
+        min_calls: 1,
+        traps_points: 0.0,
+        timeouts_points: 0.0,
+        refusals_points: 0.0,
+        p95_factor: 1.0,
+        p95_floor_ms: 0,
+    };
+    let (digest, actor) = (Digest::of(component), Actor { who: "test", why: None });
+    life::upload(db, new, |_| false, actor).await.unwrap();
+    life::approve(db, digest, &asked, actor).await.unwrap();
+    roll_out::complete(db, digest, margins, actor).await.unwrap();
+    digest
 }
 
 /// The environment of a process; empty once it is gone.

@@ -5,10 +5,7 @@ mod changes;
 mod conformance;
 mod validation;
 
-use openclaw_platform::{
-    releases::{self, NewRelease},
-    tokens, tool_calls,
-};
+use openclaw_platform::{releases, tokens, tool_calls};
 use openclaw_testkit::components;
 use reqwest::Method;
 use rmcp::{
@@ -172,7 +169,9 @@ async fn of_sales_at_once_no_more_succeed_than_there_is_stock_and_each_customer_
 async fn an_admin_may_grant_less_than_a_niche_asks_for() {
     let app = TestApp::start().await;
     let agent = pharmacy(&app).await;
-    sqlx::query("UPDATE grants SET storage_bytes = 10").execute(&app.db).await.unwrap();
+    let digest = releases::active(&app.db).await.unwrap()[0].1;
+    let less = json!({ "rights": { "hosts": {}, "connections": [], "storage_bytes": 10 } });
+    app.step(&digest.to_string(), "approve", less).await.ok();
     let received = json!({ "product": "Dipirona 500 mg", "batch": "L1", "expires": "2099-12", "quantity": 3 });
     assert_eq!(call(&app, &agent, "receive_stock", received).await["isError"], true);
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM niche_storage").fetch_one(&app.db).await.unwrap();
@@ -183,17 +182,7 @@ async fn an_admin_may_grant_less_than_a_niche_asks_for() {
 async fn a_tool_that_breaks_a_limit_is_told_as_an_error_and_harms_no_other() {
     let app = TestApp::with(&[("plugin_cpu_ms", "100")]).await;
     // Its self-test fails: no admin could install it.
-    let release = NewRelease {
-        component: &components::bytes("hostile"),
-        niche: "hostile",
-        version: "0.1.0",
-        exports: &[],
-        imports: &[],
-        self_test: &[],
-        storage_bytes: 0,
-        by: "a test",
-    };
-    releases::install(&app.db, release).await.unwrap();
+    app.keep(&components::bytes("hostile"), "hostile", &releases::nothing()).await;
     let owner = app.customer("owner@example.com").await;
     let agent = app.agent(&owner, "hostile").await;
     let (panicked, looped, fine) = tokio::join!(

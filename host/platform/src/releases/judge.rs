@@ -1,0 +1,180 @@
+//! Whether a release that is being rolled out is worse than the one before: a pure function of both releases' figures,
+//! and the step that takes a worse one back.
+
+use openclaw_api_types::Margins;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use super::{
+    audit::{Actor, PLATFORM},
+    figures::{self, Tally},
+    roll_out::{self, Filter, RollOut},
+};
+use crate::error::Result;
+
+/// What comparing two releases came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Too few calls to say: so many of those that are needed.
+    TooEarly {
+        /// Calls of the new release.
+        calls: u64,
+        /// Calls that are needed.
+        needed: u32,
+    },
+    /// Not worse than the margins allow.
+    Fine,
+    /// Worse: how, in words.
+    Worse(String),
+}
+
+/// Compares the calls of the new release with those of the old one in the same span.
+///
+/// A share of calls (traps, timeouts, calls with something refused) is worse when it lies more than its margin above
+/// the old one's, which is 0 without calls. Latency is compared only when both have as many calls as are needed.
+pub fn judge(new: &Tally, old: &Tally, margins: &Margins) -> Verdict {
+    let needed = u64::from(margins.min_calls.max(1));
+    if new.calls < needed {
+        return Verdict::TooEarly { calls: new.calls, needed: margins.min_calls.max(1) };
+    }
+    let percent = |count: u64, calls: u64| if calls == 0 { 0.0 } else { count as f64 * 100.0 / calls as f64 };
+    let mut worse = Vec::new();
+    for (what, of_new, of_old, margin) in [
+        ("trapped", new.traps, old.traps, margins.traps_points),
+        ("ran out of time", new.timeouts, old.timeouts, margins.timeouts_points),
+        ("wanted what is not granted", new.refusals, old.refusals, margins.refusals_points),
+    ] {
+        let (now, before) = (percent(of_new, new.calls), percent(of_old, old.calls));
+        if now - before > margin {
+            worse.push(format!(
+                "{now:.1} % of {} calls {what}, and {before:.1} % of {} before ({margin} points more are allowed)",
+                new.calls, old.calls
+            ));
+        }
+    }
+    if let (Some(now), Some(before)) = (new.p95_ms, old.p95_ms)
+        && old.calls >= needed
+        && now > before * margins.p95_factor
+        && now - before > f64::from(margins.p95_floor_ms)
+    {
+        worse.push(format!(
+            "95 % of the calls took up to {now:.0} ms, and {before:.0} ms before ({} times as long is allowed)",
+            margins.p95_factor
+        ));
+    }
+    if worse.is_empty() { Verdict::Fine } else { Verdict::Worse(worse.join("; ")) }
+}
+
+/// Judges the roll-out by the calls up to `now`.
+pub async fn of(db: &PgPool, roll_out: &RollOut, now: OffsetDateTime) -> Result<Verdict> {
+    let since = roll_out.share_at;
+    let new = figures::tally(db, roll_out.new.digest, since, now).await?;
+    let old = match &roll_out.old {
+        Some(old) => figures::tally(db, old.digest, since, now).await?,
+        None => Tally::default(),
+    };
+    Ok(judge(&new, &old, &roll_out.margins))
+}
+
+/// Judges every roll-out that runs and takes back those that are worse; gives them with the reasons. Of several
+/// processes that do this at the same time, one looks at a roll-out.
+pub async fn take_back_the_worse(db: &PgPool, now: OffsetDateTime) -> Result<Vec<(RollOut, String)>> {
+    let mut taken_back = Vec::new();
+    for roll_out in roll_out::list(db, Filter { running: true, ..Filter::default() }, i64::MAX).await? {
+        let mut tx = db.begin().await?;
+        let mine = sqlx::query_scalar!(
+            r#"SELECT pg_try_advisory_xact_lock(hashtextextended('judge ' || $1::text, 0)) AS "mine!""#,
+            roll_out.id.to_string()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if !mine {
+            continue;
+        }
+        if let Verdict::Worse(reason) = of(db, &roll_out, now).await? {
+            let actor = Actor { who: PLATFORM, why: None };
+            match roll_out::roll_back_in(&mut tx, roll_out.new.digest, actor, &reason).await {
+                // Someone ended it since it was listed, and that stands.
+                Ok(id) if id != roll_out.id => continue,
+                Err(crate::Error::WrongState(_)) => continue,
+                Err(error) => return Err(error),
+                Ok(_) => tx.commit().await?,
+            }
+            taken_back.push((roll_out, reason));
+        }
+    }
+    Ok(taken_back)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARGINS: Margins = Margins {
+        min_calls: 50,
+        traps_points: 2.0,
+        timeouts_points: 2.0,
+        refusals_points: 5.0,
+        p95_factor: 1.5,
+        p95_floor_ms: 50,
+    };
+
+    fn calls(calls: u64) -> Tally {
+        Tally { calls, p95_ms: Some(100.0), ..Tally::default() }
+    }
+
+    fn reason(new: &Tally, old: &Tally) -> String {
+        match judge(new, old, &MARGINS) {
+            Verdict::Worse(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn too_few_calls_say_nothing_however_bad_they_are() {
+        let new = Tally { traps: 49, ..calls(49) };
+        assert_eq!(judge(&new, &calls(1000), &MARGINS), Verdict::TooEarly { calls: 49, needed: 50 });
+        let none = Margins { min_calls: 0, ..MARGINS };
+        assert_eq!(judge(&calls(0), &calls(0), &none), Verdict::TooEarly { calls: 0, needed: 1 });
+    }
+
+    #[test]
+    fn a_release_as_good_as_the_one_before_is_fine() {
+        let bad_as_ever = Tally { traps: 10, timeouts: 10, refusals: 10, ..calls(100) };
+        assert_eq!(judge(&bad_as_ever, &bad_as_ever, &MARGINS), Verdict::Fine);
+        assert_eq!(judge(&calls(100), &bad_as_ever, &MARGINS), Verdict::Fine);
+    }
+
+    #[test]
+    fn each_share_is_held_against_its_own_margin_and_the_old_ones() {
+        let at_the_margin = Tally { traps: 3, timeouts: 2, refusals: 5, ..calls(100) };
+        assert_eq!(judge(&at_the_margin, &Tally { traps: 10, ..calls(1000) }, &MARGINS), Verdict::Fine);
+        let trapped = reason(&Tally { traps: 4, ..calls(100) }, &Tally { traps: 10, ..calls(1000) });
+        assert_eq!(trapped, "4.0 % of 100 calls trapped, and 1.0 % of 1000 before (2 points more are allowed)");
+        assert!(reason(&Tally { timeouts: 3, ..calls(100) }, &calls(9)).contains("ran out of time"));
+        assert!(reason(&Tally { refusals: 6, ..calls(100) }, &calls(9)).contains("wanted what is not granted"));
+    }
+
+    #[test]
+    fn without_calls_of_the_old_one_the_shares_are_held_against_nothing() {
+        assert_eq!(judge(&calls(100), &Tally::default(), &MARGINS), Verdict::Fine);
+        assert!(reason(&Tally { traps: 3, ..calls(100) }, &Tally::default()).contains("0.0 % of 0 before"));
+    }
+
+    #[test]
+    fn latency_counts_when_it_is_some_times_and_some_milliseconds_longer() {
+        let with = |calls, p95| Tally { calls, p95_ms: Some(p95), ..Tally::default() };
+        assert_eq!(judge(&with(100, 150.0), &with(100, 100.0), &MARGINS), Verdict::Fine);
+        assert!(reason(&with(100, 151.0), &with(100, 100.0)).contains("151 ms, and 100 ms before"));
+        // Three times as long, and nobody feels it.
+        assert_eq!(judge(&with(100, 3.0), &with(100, 1.0), &MARGINS), Verdict::Fine);
+        // The old one was hardly called.
+        assert_eq!(judge(&with(100, 900.0), &with(49, 100.0), &MARGINS), Verdict::Fine);
+    }
+
+    #[test]
+    fn every_reason_is_told() {
+        let new = Tally { traps: 50, timeouts: 50, refusals: 100, p95_ms: Some(1000.0), ..calls(100) };
+        assert_eq!(reason(&new, &calls(100)).matches("; ").count(), 3);
+    }
+}
