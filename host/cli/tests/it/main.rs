@@ -4,3 +4,4 @@ mod browser;
 mod life;
 mod platform;
 mod provisioning;
+mod releases;
