@@ -11,13 +11,18 @@ use crate::{
 
 /// The niches that the marketplace opens with.
 const MARKETPLACE: [&str; 4] = ["accounting", "legal", "pharmacy", "real-estate"];
-/// Components that only tests install: the smallest niche, one that does what MCP's conformance suite asks, and one that
-/// misbehaves.
-const TESTED: [&str; 3] = ["conformance", "hello", "hostile"];
+/// Components that only tests install: the smallest niche, one that does what MCP's conformance suite asks, one that
+/// misbehaves, and one that asks for a host.
+const TESTED: [&str; 4] = ["conformance", "hello", "hostile", "courier"];
 
 /// Where the marketplace's components are put together.
 pub(crate) fn niches_folder() -> PathBuf {
     target().join("niches")
+}
+
+/// Where the component called `name` is built.
+pub(crate) fn component(name: &str) -> PathBuf {
+    target().join("wasm32-wasip2/niche").join(format!("{}.wasm", name.replace('-', "_")))
 }
 
 /// Where the browser bundle is.
@@ -35,9 +40,9 @@ pub(crate) fn niches() -> anyhow::Result<()> {
     let folder = niches_folder();
     std::fs::create_dir_all(&folder)?;
     for name in MARKETPLACE {
-        let file = format!("{}.wasm", name.replace('-', "_"));
-        let built = target().join("wasm32-wasip2/niche").join(&file);
-        std::fs::copy(&built, folder.join(&file)).with_context(|| built.display().to_string())?;
+        let built = component(name);
+        let file = built.file_name().context("a component is a file")?;
+        std::fs::copy(&built, folder.join(file)).with_context(|| built.display().to_string())?;
     }
     Ok(())
 }

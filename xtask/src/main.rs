@@ -3,12 +3,14 @@
 mod bench;
 mod build;
 mod bundle;
+mod fuzz;
 mod machine;
 mod shell;
 mod smoke;
 mod sqlx;
 mod tests;
 mod up;
+mod wit_check;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,12 @@ enum Task {
         #[command(subcommand)]
         bench: bench::Bench,
     },
+    /// Fuzzes the plugin host: what is uploaded, and what guests answer.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 30)]
+        seconds: u32,
+    },
     /// Builds the niches' components.
     Niches,
     /// Builds the browser bundle.
@@ -55,18 +63,29 @@ enum Task {
     Sqlx,
     /// Renews docs/CONFIGURATION.md.
     Configuration,
+    /// Checks that every published version of the contract in wit/ still serves what was built against it.
+    WitCheck {
+        /// Record what is there now as published, if it passes.
+        #[arg(long)]
+        publish: bool,
+    },
 }
 
 fn main() -> ExitCode {
+    if let Some(done) = fuzz::as_wrapper() {
+        return done;
+    }
     let done = match Command::parse().task {
         Task::Up { release } => up::up(release),
         Task::Test { all } => tests::test(all),
         Task::Smoke(arguments) => smoke::smoke(&arguments),
         Task::Bench { bench } => bench::bench(bench),
+        Task::Fuzz { seconds } => machine::targets().and_then(|()| build::niches()).and_then(|()| fuzz::fuzz(seconds)),
         Task::Niches => machine::targets().and_then(|()| build::niches()),
         Task::Bundle { dev } => machine::targets().and_then(|()| build::bundle(!dev)),
         Task::Sqlx => sqlx::prepare(),
         Task::Configuration => build::configuration(),
+        Task::WitCheck { publish } => wit_check::check(publish),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,23 +8,40 @@ use std::{
 use anyhow::bail;
 
 use crate::{
-    build, machine,
+    build, fuzz, machine,
     shell::{cargo, run},
+    wit_check,
 };
 
 /// Proves everything; fails if anything does.
 pub(crate) fn test(all: bool) -> anyhow::Result<()> {
     machine::for_tests()?;
     run("checking the formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    println!("· checking the contract");
+    wit_check::check(false)?;
     build::niches()?;
     build::bundle(true)?;
     run(
         "checking the lints",
-        &mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+        &mut cargo(&[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--exclude",
+            FUZZ,
+            "--",
+            "--deny",
+            "warnings",
+        ]),
     )?;
+    // Apart, since it wants a feature of the plugin host's that nothing else has.
+    run("and of the fuzz targets", &mut cargo(&["clippy", "--quiet", "--package", FUZZ, "--", "--deny", "warnings"]))?;
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
     // For wasm alone: built above.
-    tests.args(["--exclude", "openclaw-web-client", "--exclude", "conformance", "--exclude", "hostile"]);
+    for package in ["openclaw-web-client", "conformance", "hostile", FUZZ] {
+        tests.args(["--exclude", package]);
+    }
     let mut runs = vec![tests];
     if all {
         machine::stripe_mock()?;
@@ -38,12 +55,17 @@ pub(crate) fn test(all: bool) -> anyhow::Result<()> {
         tests.env("OPENCLAW_XTASK", std::env::current_exe()?);
         total.add(&count(&mut tests)?);
     }
+    fuzz::fuzz(FUZZ_SECONDS)?;
     println!("\n{} passed, {} failed", total.passed, total.failed);
     if !total.good || total.failed > 0 || total.passed == 0 {
         bail!("the tests failed");
     }
     Ok(())
 }
+
+/// The fuzz targets, and how long each runs.
+const FUZZ: &str = "openclaw-plugins-fuzz";
+const FUZZ_SECONDS: u32 = 30;
 
 /// The long suites: a package and the module of its tests that are otherwise ignored.
 const LONG: [(&str, &str); 2] = [("openclaw-api", "mcp::conformance::"), ("openclaw-billing", "stripe_api::")];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::contract::version::{self, ContractVersion};
 use crate::storage::StorageError;
 
 /// Which clock ran out.
@@ -44,8 +45,11 @@ pub enum PluginError {
     #[error("the component imports `{0}`, which no niche is given")]
     ForbiddenImport(String),
     /// It speaks a version of the contract that this host does not.
-    #[error("the component speaks `{0}`; this host speaks openclaw:niche 0.1")]
+    #[error("the component speaks `{0}`; this host speaks {served}", served = version::served())]
     UnknownContractVersion(String),
+    /// It speaks two versions of the contract, where every call is made in one.
+    #[error("the component speaks openclaw:niche {0} and {1} at once; build all of it against one of them")]
+    MixedContractVersions(ContractVersion, ContractVersion),
     /// Its catalog wants something that the component cannot use.
     #[error("the catalog asks for {wish}, and the component does not import `{import}`, which that needs")]
     UnusedWish {
@@ -160,6 +164,7 @@ impl PluginError {
             Self::MissingExport(_) => "missing-export",
             Self::ForbiddenImport(_) => "forbidden-import",
             Self::UnknownContractVersion(_) => "unknown-contract-version",
+            Self::MixedContractVersions(..) => "mixed-contract-versions",
             Self::UnusedWish { .. } => "unused-wish",
             Self::Compile(_) => "compile",
             Self::Trapped { .. } => "trapped",

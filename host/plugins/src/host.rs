@@ -70,6 +70,11 @@ impl Host {
         release
     }
 
+    /// The engine that components run on: for measuring against it.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
     /// A release that is loaded already.
     pub fn get(&self, digest: &Digest) -> Option<Release> {
         self.loaded().get(digest).and_then(|slot| slot.get().cloned())

@@ -1,5 +1,5 @@
-//! What a component is before it runs: which exports it has, and whether it imports only what a niche may be
-//! given.
+//! What a component is before it runs: which version of the contract it speaks, which exports it has, and whether
+//! it imports only what a niche may be given.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use crate::contract::version::{ContractVersion, PACKAGE, Spoken, is_patch_of};
 use crate::{PluginError, capabilities};
 
-/// The contract this host serves: any patch version of it.
-pub(crate) const PACKAGE: &str = "openclaw:niche";
-const VERSION: &str = "0.1";
 /// The WASI this host links: any patch version of it.
 const WASI_VERSION: &str = "0.2";
 const REQUIRED: [&str; 2] = ["catalog", "persona"];
@@ -31,6 +29,8 @@ pub struct Exports {
 /// What [`inspect`] found.
 #[derive(Debug, Clone)]
 pub(crate) struct Inspection {
+    /// The version of the contract it speaks.
+    pub(crate) contract: ContractVersion,
     pub(crate) exports: Exports,
     /// What it asks of the host, by interface, or by function where most of an interface comes with every
     /// toolchain.
@@ -42,11 +42,12 @@ pub(crate) struct Inspection {
 /// Checks `component` against the contract.
 pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspection, PluginError> {
     let kind = component.component_type();
+    let mut spoken = Spoken::default();
     let mut found = Vec::new();
     for (name, _) in kind.exports(engine) {
         // Exports that are none of ours are tolerated: some toolchains add their own.
         if let Some(name) = Name::parse(name).filter(|name| name.package == PACKAGE) {
-            name.of_known_version()?;
+            spoken.note(name.full, name.version)?;
             found.push(name.interface);
         }
     }
@@ -57,7 +58,7 @@ pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspecti
         };
         match name.package {
             PACKAGE => {
-                name.of_known_version()?;
+                spoken.note(name.full, name.version)?;
                 if name.interface != "niche-types" {
                     asked.push(name.unversioned());
                 }
@@ -67,13 +68,18 @@ pub(crate) fn inspect(engine: &Engine, component: &Component) -> Result<Inspecti
         }
         imports.insert(name.unversioned());
     }
-    if let Some(missing) = REQUIRED.iter().find(|required| !found.contains(required)) {
-        return Err(PluginError::MissingExport(format!("{PACKAGE}/{missing}")));
-    }
+    let missing = REQUIRED.iter().find(|required| !found.contains(required));
+    let contract = match (missing, spoken.version()) {
+        (None, Some(version)) => version,
+        (missing, _) => {
+            let missing = missing.unwrap_or(&REQUIRED[0]);
+            return Err(PluginError::MissingExport(format!("{PACKAGE}/{missing}")));
+        }
+    };
     asked.sort_unstable();
     let has = |interface| found.contains(&interface);
     let exports = Exports { tools: has("tools"), onboarding: has("onboarding"), self_test: has("self-test") };
-    Ok(Inspection { exports, asked, imports })
+    Ok(Inspection { contract, exports, asked, imports })
 }
 
 /// What of a WASI interface is truly used. Toolchains import more than a program calls, so the functions tell,
@@ -115,34 +121,5 @@ impl<'a> Name<'a> {
 
     fn unversioned(&self) -> String {
         format!("{}/{}", self.package, self.interface)
-    }
-
-    fn of_known_version(&self) -> Result<(), PluginError> {
-        if is_patch_of(self.version, VERSION) {
-            Ok(())
-        } else {
-            Err(PluginError::UnknownContractVersion(self.full.to_owned()))
-        }
-    }
-}
-
-/// Whether `version` is `minor` and a patch number, such as `0.1.3` of `0.1`; a pre-release is not.
-fn is_patch_of(version: &str, minor: &str) -> bool {
-    version
-        .strip_prefix(minor)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_version_is_told_from_another_version() {
-        assert!(is_patch_of("0.1.0", "0.1") && is_patch_of("0.1.12", "0.1"));
-        for other in ["0.10.0", "0.2.0", "0.1", "0.1.0-rc.1", "1.0.1"] {
-            assert!(!is_patch_of(other, "0.1"), "{other}");
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! The plugin host: runs niches, strangers' WebAssembly components, each call in a fresh sandbox.
 //!
-//! [`Host::load`] turns a component's bytes into a [`Release`]; a release answers the questions of
-//! `wit/niche.wit`. What lives here: the engine, the sandbox, the capabilities a niche may be given, the cache
-//! of compiled code and the inspection of what a component asks. What does not: any database (storage and credentials
-//! are traits, [`storage::Storage`] and [`credentials::Credentials`], that the caller implements), customers (a
-//! [`Tenant`] is a key that means nothing here), and the name of any niche.
+//! [`Host::load`] turns a component's bytes into a [`Release`]; a release answers the questions of the contract in
+//! `wit/`, in whichever of its versions the component speaks. What lives here: the engine, the sandbox, the
+//! capabilities a niche may be given, the cache of compiled code and the inspection of what a component asks. What
+//! does not: any database (storage and credentials are traits, [`storage::Storage`] and [`credentials::Credentials`],
+//! that the caller implements), customers (a [`Tenant`] is a key that means nothing here), and the name of any niche.
 //!
 //! ```no_run
 //! # async fn example(bytes: &[u8]) -> Result<(), openclaw_plugins::PluginError> {
@@ -25,6 +25,8 @@ pub mod credentials;
 mod digest;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod grant;
 mod host;
 mod inspection;
@@ -38,6 +40,7 @@ pub use call::{CallError, CallScope, Spent, Tenant, ToolOutcome};
 pub use contract::catalog::{ConnectionWish, Conversation, Entry, HostWish, Speaker, Status, Turn, Wishes};
 pub use contract::onboarding::{ChoiceOption, Question, QuestionKind, Rejection, Step, SummaryLine};
 pub use contract::tools::{Content, Output, Tool, ToolCall, ToolError};
+pub use contract::version::ContractVersion;
 pub use contract::{Answer, CaseOutcome, Connection, WEB_CHAT};
 pub use digest::{Digest, DigestError};
 pub use error::{DeadlineKind, OutputKind, PluginError};

@@ -1,18 +1,21 @@
 //! A loaded release, and every question the contract lets one ask it. Each question is a sandbox of its own.
 
+use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{OnceCell, Semaphore};
-use wasmtime::component::InstancePre;
+use wasmtime::component::{ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::contract::bindings::exports::openclaw::niche as wit;
+use crate::contract::exports::{Function, Functions, Wants};
 use crate::contract::schema::{Compiled, Schemas};
+use crate::contract::version::ContractVersion;
 use crate::contract::{self, catalog, onboarding, tools};
 use crate::credentials::NoConnections;
 use crate::engine::Ticker;
-use crate::grant::{Grant, Rights, Scope};
+use crate::grant::{Grant, HostPattern, Rights, Scope};
 use crate::inspection::Inspection;
 use crate::sandbox::{Call, Sandbox};
 use crate::storage::Ephemeral;
@@ -30,7 +33,7 @@ struct Inner {
     digest: Digest,
     inspection: Inspection,
     pre: InstancePre<Call>,
-    found: Found,
+    functions: Functions,
     shared: Shared,
     /// What it asks for: asked once, needed for every tool call.
     asked: OnceCell<Rights>,
@@ -49,38 +52,33 @@ pub(crate) struct Shared {
     pub(crate) _ticker: Arc<Ticker>,
 }
 
-/// Where in the component the exports lie.
-struct Found {
-    catalog: wit::catalog::GuestIndices,
-    persona: wit::persona::GuestIndices,
-    tools: Option<wit::tools::GuestIndices>,
-    onboarding: Option<wit::onboarding::GuestIndices>,
-    self_test: Option<wit::self_test::GuestIndices>,
-}
-
-/// Asks one function of one interface, in a fresh instance, and says what its end means. A macro, because the
-/// generated calls share no trait.
-macro_rules! ask {
-    ($release:expr, $sandbox:expr, $found:expr, |$guest:ident, $store:ident| $call:expr) => {{
-        let Sandbox { store, clock, .. } = &mut $sandbox;
-        let outcome = clock
-            .run(async {
-                let instance = $release.0.pre.instantiate_async(&mut *store).await?;
-                let $guest = $found.load(&mut *store, &instance)?;
-                let $store = store;
-                $call.await
-            })
-            .await;
-        $sandbox.meant(outcome)
-    }};
-}
-
 impl Inner {
     /// A sandbox for one of the release's own questions, which belong to no tenant. A self-test has a scope, since
     /// it runs under a grant.
     async fn sandbox(&self, export: &'static str, scope: Option<CallScope>) -> Result<Sandbox, PluginError> {
         let turn = self.shared.turns.among(&self.shared.questions).await?;
         Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared.config, scope, turn))
+    }
+
+    /// Asks `function` in a fresh instance, and says what its end means.
+    async fn ask<P, R>(
+        &self,
+        sandbox: &mut Sandbox,
+        function: &Function<P, (R,)>,
+        parameters: P,
+    ) -> Result<R, PluginError>
+    where
+        P: ComponentNamedList + Lower,
+        (R,): ComponentNamedList + Lift + 'static,
+    {
+        let Sandbox { store, clock, .. } = &mut *sandbox;
+        let outcome = clock
+            .run(async {
+                let instance = self.pre.instantiate_async(&mut *store).await?;
+                function.call(store, &instance, parameters).await
+            })
+            .await;
+        sandbox.meant(outcome).map(|(answer,)| answer)
     }
 }
 
@@ -91,31 +89,19 @@ impl Release {
         pre: InstancePre<Call>,
         shared: Shared,
     ) -> Result<Self, PluginError> {
-        let misfit = |error: wasmtime::Error| PluginError::Compile(format!("{error:#}"));
-        let exports = inspection.exports;
-        let found = Found {
-            catalog: wit::catalog::GuestIndices::new(&pre).map_err(misfit)?,
-            persona: wit::persona::GuestIndices::new(&pre).map_err(misfit)?,
-            tools: match exports.tools {
-                true => Some(wit::tools::GuestIndices::new(&pre).map_err(misfit)?),
-                false => None,
-            },
-            onboarding: match exports.onboarding {
-                true => Some(wit::onboarding::GuestIndices::new(&pre).map_err(misfit)?),
-                false => None,
-            },
-            self_test: match exports.self_test {
-                true => Some(wit::self_test::GuestIndices::new(&pre).map_err(misfit)?),
-                false => None,
-            },
-        };
+        let functions = Functions::of(pre.component(), inspection.contract)?;
         let (asked, schemas) = (OnceCell::new(), Compiled::default());
-        Ok(Self(Arc::new(Inner { digest, inspection, pre, found, shared, asked, schemas })))
+        Ok(Self(Arc::new(Inner { digest, inspection, pre, functions, shared, asked, schemas })))
     }
 
     /// Its name: the digest of its bytes.
     pub fn digest(&self) -> Digest {
         self.0.digest
+    }
+
+    /// The version of the contract it speaks.
+    pub fn contract(&self) -> ContractVersion {
+        self.0.inspection.contract
     }
 
     /// The optional exports it has.
@@ -142,17 +128,19 @@ impl Release {
 
     /// The marketplace entry in `locale`.
     pub async fn describe(&self, locale: &str) -> Result<Entry, PluginError> {
-        let locale = locale.to_owned();
         let mut sandbox = self.0.sandbox("catalog.describe", None).await?;
-        let entry = ask!(self, sandbox, self.0.found.catalog, |guest, store| { guest.call_describe(store, &locale) });
+        let entry = self.0.ask(&mut sandbox, &self.0.functions.describe, (locale.to_owned(),)).await;
         sandbox.ended(entry.and_then(catalog::entry))
     }
 
     /// What it asks to use, with reasons in `locale`.
     pub async fn wants(&self, locale: &str) -> Result<Wishes, PluginError> {
-        let locale = locale.to_owned();
         let mut sandbox = self.0.sandbox("catalog.wants", None).await?;
-        let wishes = ask!(self, sandbox, self.0.found.catalog, |guest, store| { guest.call_wants(store, &locale) });
+        let locale = (locale.to_owned(),);
+        let wishes = match &self.0.functions.wants {
+            Wants::V0_1(wants) => self.0.ask(&mut sandbox, wants, locale).await.map(Into::into),
+            Wants::Newest(wants) => self.0.ask(&mut sandbox, wants, locale).await,
+        };
         sandbox.ended(wishes.and_then(catalog::wishes))
     }
 
@@ -163,12 +151,9 @@ impl Release {
         locale: &str,
         connections: &[Connection],
     ) -> Result<String, PluginError> {
-        let (profile, locale) = (contract::profile(profile), locale.to_owned());
-        let connections = contract::connections(connections);
         let mut sandbox = self.0.sandbox("persona.render", None).await?;
-        let prompt = ask!(self, sandbox, self.0.found.persona, |guest, store| {
-            guest.call_render(store, &profile, &locale, &connections)
-        });
+        let background = (contract::profile(profile), locale.to_owned(), contract::connections(connections));
+        let prompt = self.0.ask(&mut sandbox, &self.0.functions.render, background).await;
         let said = |error| match error {
             wit::persona::PersonaError::MissingAnswer(question) => PluginError::MissingAnswer(question),
             wit::persona::PersonaError::Other(why) => PluginError::Persona(why),
@@ -178,25 +163,23 @@ impl Release {
 
     /// The next step of the interview after `answers`. Without the export there are no questions.
     pub async fn next_question(&self, answers: &[Answer], locale: &str) -> Result<Step, PluginError> {
-        let Some(found) = &self.0.found.onboarding else {
+        let Some(next) = &self.0.functions.next else {
             return Ok(Step::Done(vec![]));
         };
-        let (answers, locale) = (contract::profile(answers), locale.to_owned());
         let mut sandbox = self.0.sandbox("onboarding.next", None).await?;
-        let step = ask!(self, sandbox, found, |guest, store| { guest.call_next(store, &answers, &locale) });
+        let step = self.0.ask(&mut sandbox, next, (contract::profile(answers), locale.to_owned())).await;
         sandbox.ended(step.and_then(onboarding::step))
     }
 
     /// The tools, with titles and descriptions in `locale`. None without the export.
     pub async fn list_tools(&self, locale: &str) -> Result<Vec<Tool>, PluginError> {
-        let Some(found) = &self.0.found.tools else {
+        let Some(tools) = &self.0.functions.tools else {
             return Ok(vec![]);
         };
-        let locale = locale.to_owned();
         let mut sandbox = self.0.sandbox("tools.list-tools", None).await?;
-        let list = ask!(self, sandbox, found, |guest, store| { guest.call_list_tools(store, &locale) });
+        let list = self.0.ask(&mut sandbox, &tools.list, (locale.to_owned(),)).await;
         let listed = match list.and_then(tools::tools) {
-            Ok(tools) => self.compile(&locale, tools).await,
+            Ok(tools) => self.compile(locale, tools).await,
             Err(error) => Err(error),
         };
         sandbox.ended(listed)
@@ -235,7 +218,7 @@ impl Release {
         scope: CallScope,
         cancelled: impl Future<Output = ()>,
     ) -> ToolOutcome {
-        let Some(found) = &self.0.found.tools else {
+        let Some(tools) = &self.0.functions.tools else {
             return ToolOutcome::failed(ToolError::UnknownTool(call.name.to_owned()));
         };
         let context = wit::tools::CallContext {
@@ -266,14 +249,11 @@ impl Release {
         }
         let config = &self.0.shared.config;
         let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", config, Some(scope), turn);
+        let asked = (call.name.to_owned(), call.arguments.to_owned(), context);
         let answer = tokio::select! {
             biased;
             () = &mut cancelled => Err(PluginError::Cancelled),
-            answer = async {
-                ask!(self, sandbox, found, |guest, store| {
-                    guest.call_call(store, call.name, call.arguments, &context)
-                })
-            } => answer,
+            answer = self.0.ask(&mut sandbox, &tools.call, asked) => answer,
         };
         let output_schema = schemas.and_then(|schemas| schemas.output.as_ref());
         let result = match answer.and_then(|answer| self.accepted(answer)) {
@@ -294,11 +274,11 @@ impl Release {
     /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage and nothing connected. A
     /// case that traps or breaks a limit fails like any other. Empty without the export.
     pub async fn self_test(&self, grant: Arc<Grant>) -> Result<Vec<CaseOutcome>, PluginError> {
-        let Some(found) = &self.0.found.self_test else {
+        let Some(test) = &self.0.functions.self_test else {
             return Ok(vec![]);
         };
         let mut sandbox = self.0.sandbox("self-test.cases", None).await?;
-        let names = ask!(self, sandbox, found, |guest, store| { guest.call_cases(store) });
+        let names = self.0.ask(&mut sandbox, &test.cases, ()).await;
         let most = self.0.shared.config.limits.self_test_cases;
         let check = contract::Check::of("self-test.cases");
         let names = sandbox.ended(names.and_then(|names| {
@@ -315,7 +295,7 @@ impl Release {
             };
             let began = std::time::Instant::now();
             let mut sandbox = self.0.sandbox("self-test.run", Some(scope)).await?;
-            let ran = ask!(self, sandbox, found, |guest, store| { guest.call_run(store, &name) });
+            let ran = self.0.ask(&mut sandbox, &test.run, (name.clone(),)).await;
             let failure = match sandbox.ended(ran) {
                 Ok(result) => result.err(),
                 Err(error) if error.is_components_fault() => Some(match &error {
@@ -351,14 +331,17 @@ impl Release {
     }
 }
 
-/// What a catalog's wishes come to. A host is wanted with every method: the contract does not name any.
+/// What a catalog's wishes come to. A host that is named twice is wanted with the methods of both.
 fn rights(wishes: &Wishes) -> Result<Rights, PluginError> {
-    let host = |wish: &crate::HostWish| match wish.host.parse() {
-        Ok(pattern) => Ok((pattern, Scope::Any)),
-        Err(error) => Err(contract::Check::of("catalog.wants").wrong(format!("{error}"))),
-    };
+    let mut hosts = BTreeMap::new();
+    for wish in &wishes.hosts {
+        let pattern = wish.host.parse::<HostPattern>();
+        let pattern = pattern.map_err(|error| contract::Check::of("catalog.wants").wrong(error.to_string()))?;
+        let methods = hosts.entry(pattern).or_insert_with(Scope::none);
+        *methods = methods.or(&wish.methods);
+    }
     Ok(Rights {
-        hosts: wishes.hosts.iter().map(host).collect::<Result<_, _>>()?,
+        hosts,
         connections: Scope::only(wishes.connections.iter().map(|wish| wish.provider.clone())),
         storage_bytes: wishes.storage_bytes,
     })

@@ -1,19 +1,19 @@
-//! The generated bindings: one module for each world, so that a component carries only the exports it uses.
-//! All of them share the types of the first.
+//! The generated bindings to the newest version of the contract: one module for each world, so that a component
+//! carries only the exports it uses. All of them share the types of the first.
 
 #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 
 pub mod imports {
     wit_bindgen::generate!({
         world: "imports",
-        path: "../../wit",
+        path: "../../wit/0.2",
     });
 }
 
 pub mod core {
     wit_bindgen::generate!({
         world: "core",
-        path: "../../wit",
+        path: "../../wit/0.2",
         pub_export_macro: true,
         export_macro_name: "export_core",
         default_bindings_module: "openclaw_niche::bindings::core",
@@ -23,29 +23,29 @@ pub mod core {
 pub mod tools {
     wit_bindgen::generate!({
         world: "with-tools",
-        path: "../../wit",
+        path: "../../wit/0.2",
         pub_export_macro: true,
         export_macro_name: "export_tools",
         default_bindings_module: "openclaw_niche::bindings::tools",
-        with: { "openclaw:niche/niche-types@0.1.0": crate::bindings::core::openclaw::niche::niche_types },
+        with: { "openclaw:niche/niche-types@0.2.0": crate::bindings::core::openclaw::niche::niche_types },
     });
 }
 
 pub mod onboarding {
     wit_bindgen::generate!({
         world: "with-onboarding",
-        path: "../../wit",
+        path: "../../wit/0.2",
         pub_export_macro: true,
         export_macro_name: "export_onboarding",
         default_bindings_module: "openclaw_niche::bindings::onboarding",
-        with: { "openclaw:niche/niche-types@0.1.0": crate::bindings::core::openclaw::niche::niche_types },
+        with: { "openclaw:niche/niche-types@0.2.0": crate::bindings::core::openclaw::niche::niche_types },
     });
 }
 
 pub mod self_test {
     wit_bindgen::generate!({
         world: "with-self-test",
-        path: "../../wit",
+        path: "../../wit/0.2",
         pub_export_macro: true,
         export_macro_name: "export_self_test",
         default_bindings_module: "openclaw_niche::bindings::self_test",

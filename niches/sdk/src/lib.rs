@@ -2,7 +2,7 @@
 //!
 //! A niche describes itself with a [`Card`], says who its agent is with [`Niche::persona`], and offers
 //! [`Tool`]s, an interview made of [`Question`]s and [`SelfTest`] cases if it wants to. [`niche!`] turns them
-//! into a component of the contract in `wit/niche.wit`; what is left out is absent from the component.
+//! into a component of the contract in `wit/0.2/niche.wit`; what is left out is absent from the component.
 //! Everything compiles for the host as well, so that a niche's logic is tested with a plain `cargo test`;
 //! only the imports (storage, log, connections) need the sandbox.
 

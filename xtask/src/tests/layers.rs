@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("openclaw-platform", &["openclaw-api-types"]),
     ("openclaw-oci", &[]),
     ("openclaw-plugins", &[]),
+    ("openclaw-plugins-fuzz", &["openclaw-plugins"]),
     ("openclaw-api-types", &[]),
     ("openclaw-testkit", &[]),
     ("openclaw-niche", &[]),

@@ -9,6 +9,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::call::{CallScope, Spent};
+use crate::contract::v0_1;
 use crate::grant::Refusal;
 use crate::limits::Limits;
 use crate::sandbox::Call;
@@ -112,6 +113,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Call>, PluginError> {
     linker.allow_shadowing(true);
     ALL.iter()
         .try_for_each(|capability| (capability.link)(&mut linker))
+        .and_then(|()| v0_1::link(&mut linker))
         .map_err(|error| PluginError::Engine(format!("{error:#}")))?;
     Ok(linker)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Check;
 use super::bindings::exports::openclaw::niche::catalog as wit;
 use crate::PluginError;
-use crate::grant::HostPattern;
+use crate::grant::{HostPattern, Scope};
 
 /// Whether customers can have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub struct Entry {
 pub struct HostWish {
     /// A host name, or one leading `*.` and a domain.
     pub host: String,
+    /// The HTTP methods (upper case) to be sent there.
+    pub methods: Scope<String>,
     /// Why, in words for the customer.
     pub reason: String,
 }
@@ -157,13 +159,17 @@ pub(crate) fn wishes(wishes: wit::Wishes) -> Result<Wishes, PluginError> {
     for wish in &wishes.hosts {
         let pattern = wish.host.parse::<HostPattern>().map_err(|error| check.wrong(error.to_string()))?;
         check.that(pattern != HostPattern::Any, || "a niche names the hosts it wants; `*` is no host".to_owned())?;
+        for method in &wish.methods {
+            check.that(is_method(method), || format!("the method {method:?} is not 1 to 20 upper-case letters"))?;
+        }
         check.text("the reason for a host", &wish.reason, 300)?;
     }
     for wish in &wishes.connections {
         check.id("the provider", &wish.provider, '-', 40)?;
         check.text("the reason for a connection", &wish.reason, 300)?;
     }
-    let host = |wish: wit::HostWish| HostWish { host: wish.host, reason: wish.reason };
+    let methods = |methods: Vec<String>| if methods.is_empty() { Scope::Any } else { Scope::only(methods) };
+    let host = |wish: wit::HostWish| HostWish { host: wish.host, methods: methods(wish.methods), reason: wish.reason };
     let connection = |wish: wit::ConnectionWish| ConnectionWish {
         provider: wish.provider,
         reason: wish.reason,
@@ -188,6 +194,10 @@ fn is_version(text: &str) -> bool {
         && core.split('.').all(number)
         && (1..=60).contains(&rest.len())
         && rest.bytes().all(label)
+}
+
+fn is_method(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 fn is_colour(text: &str) -> bool {

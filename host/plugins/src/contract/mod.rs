@@ -3,9 +3,12 @@
 
 pub(crate) mod bindings;
 pub(crate) mod catalog;
+pub(crate) mod exports;
 pub(crate) mod onboarding;
 pub(crate) mod schema;
 pub(crate) mod tools;
+pub(crate) mod v0_1;
+pub(crate) mod version;
 
 use std::time::Duration;
 
@@ -22,7 +25,7 @@ pub const WEB_CHAT: &str = "web-chat";
 pub struct Answer {
     /// The question's id.
     pub question: String,
-    /// As `wit/niche.wit` says for each kind of question. Never a bot token: `provided` or [`WEB_CHAT`].
+    /// As `wit/0.2/niche.wit` says for each kind of question. Never a bot token: `provided` or [`WEB_CHAT`].
     pub value: String,
 }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use openclaw_plugins::{Digest, Exports, Host, PluginError};
+use openclaw_plugins::grant::Scope;
+use openclaw_plugins::{ContractVersion, Digest, Exports, Host, HostWish, PluginError};
 use openclaw_testkit::components;
 
 use crate::{TestHost, unharmed};
@@ -57,12 +58,38 @@ async fn what_a_niche_may_not_import_is_refused_by_its_name() {
 
 #[tokio::test]
 async fn another_version_of_the_contract_is_named() {
-    let import = r#"(component (import "openclaw:niche/logging@0.2.0" (instance)))"#;
+    let import = r#"(component (import "openclaw:niche/logging@0.9.0" (instance)))"#;
     let export = r#"(component (instance $i) (export "openclaw:niche/catalog@1.0.0" (instance $i)))"#;
     for component in [import, export] {
         let error = refused(component).await;
         assert_eq!(error.code(), "unknown-contract-version", "{error}");
+        assert!(error.to_string().ends_with("this host speaks openclaw:niche 0.1 and 0.2"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_component_speaks_one_version_of_the_contract() {
+    let mixed = r#"(component (import "openclaw:niche/logging@0.1.3" (instance))
+        (instance $i) (export "openclaw:niche/catalog@0.2.0" (instance $i)))"#;
+    let error = refused(mixed).await;
+    assert_eq!(error, PluginError::MixedContractVersions(ContractVersion::V0_2, ContractVersion::V0_1));
+    assert!(error.to_string().contains("openclaw:niche 0.2 and 0.1 at once"), "{error}");
+}
+
+#[tokio::test]
+async fn both_versions_of_the_contract_are_served_beside_each_other() {
+    let test = TestHost::start();
+    let old = test.hostile().await;
+    let new = test.host.load(&components::bytes("courier")).await.unwrap();
+    assert_eq!((old.contract(), new.contract()), (ContractVersion::V0_1, ContractVersion::V0_2));
+    unharmed(&old).await;
+
+    let hosts = new.wants("en").await.unwrap().hosts;
+    let post = Scope::only(["POST".to_owned()]);
+    assert_eq!(hosts, [HostWish { host: "api.example.com".into(), methods: post, reason: "To deliver.".into() }]);
+    // 0.1 cannot say which methods: a host it names is asked for with any.
+    let hosts = old.wants("hosts").await.unwrap().hosts;
+    assert_eq!(hosts.iter().map(|wish| &wish.methods).collect::<Vec<_>>(), [&Scope::Any]);
 }
 
 #[tokio::test]

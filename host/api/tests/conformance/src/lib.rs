@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "the generated bindings need it")]
 
 mod bindings {
-    wit_bindgen::generate!({ world: "niche", path: "../../../../wit", generate_all });
+    wit_bindgen::generate!({ world: "niche", path: "../../../../wit/0.2", generate_all });
 }
 
 use std::{thread::sleep, time::Duration};

@@ -1,10 +1,10 @@
 //! A niche that does what a sandbox must survive: each tool is one way to misbehave, each locale one way to
-//! give the host a bad answer. For tests alone.
+//! give the host a bad answer. It speaks the oldest version of the contract that the host serves. For tests alone.
 
 #![allow(unsafe_code, reason = "the generated bindings need it")]
 
 mod bindings {
-    wit_bindgen::generate!({ world: "niche", path: "../../../../wit", generate_all });
+    wit_bindgen::generate!({ world: "niche", path: "../../../../wit/0.1", generate_all });
 }
 
 use std::hint::black_box;
@@ -42,8 +42,10 @@ impl catalog::Guest for Hostile {
         }
     }
 
-    fn wants(_locale: String) -> catalog::Wishes {
-        catalog::Wishes { hosts: vec![], connections: vec![], storage_bytes: 1000 }
+    fn wants(locale: String) -> catalog::Wishes {
+        let named = catalog::HostWish { host: "api.example.com".into(), reason: "To misbehave there.".into() };
+        let hosts = if locale == "hosts" { vec![named] } else { vec![] };
+        catalog::Wishes { hosts, connections: vec![], storage_bytes: 1000 }
     }
 }
 
