@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use super::{Figure, at_most, gateway, median};
+use super::{Figure, at_most, gateway, median, plugins};
 use crate::{
     build, machine,
     shell::{cargo, root, run, target},
@@ -27,7 +27,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
     build::niches()?;
     build::bundle(true)?;
     let executable = executable()?;
-    let plugins = plugins()?;
+    let plugins = plugins::Call::large()?;
 
     let folder = std::env::temp_dir().join(format!("openclaw-bench-{}", std::process::id()));
     let first = Dev::start(&executable, &folder)?;
@@ -62,26 +62,12 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-/// What host/plugins' own program measured.
-#[derive(serde::Deserialize)]
-struct Plugins {
-    call_micros: f64,
-    load_millis: f64,
-}
-
 /// The executable and the plugin host's measure, in one go: apart they would choose other features of what they share.
 fn executable() -> anyhow::Result<PathBuf> {
     let mut command = cargo(&["build", "--release", "--package", "openclaw-cloud", "--bin", "openclaw-cloud"]);
     command.args(["--package", "openclaw-plugins", "--example", "measure"]);
     run("building for release (the first time takes ten minutes)", &mut command)?;
     Ok(target().join("release/openclaw-cloud"))
-}
-
-fn plugins() -> anyhow::Result<Plugins> {
-    let component = build::niches_folder().join("pharmacy.wasm");
-    let output = Command::new(target().join("release/examples/measure")).arg(component).output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn compressed_wasm_kb() -> anyhow::Result<f64> {

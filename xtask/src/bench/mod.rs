@@ -2,6 +2,7 @@
 
 mod gateway;
 mod main_job;
+mod plugins;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -14,12 +15,15 @@ use crate::shell::target;
 pub(crate) enum Bench {
     /// The main job: from payment to the agent's answer, and what it is made of.
     MainJob,
+    /// The plugin host: calls beside bare ones, memory of many customers, start with many releases, a full pool.
+    Plugins,
 }
 
 /// Measures.
 pub(crate) fn bench(bench: Bench) -> anyhow::Result<()> {
     match bench {
         Bench::MainJob => report("main-job", &main_job::measure()?),
+        Bench::Plugins => report("plugins", &plugins::measure()?),
     }
 }
 
@@ -40,6 +44,11 @@ pub(crate) struct Figure {
 /// A figure that should be small.
 pub(crate) fn at_most(name: &'static str, value: f64, unit: &'static str, must: f64, aim: f64) -> Figure {
     Figure { name, value, unit, must, aim, better: "lower" }
+}
+
+/// A figure that should be large.
+pub(crate) fn at_least(name: &'static str, value: f64, unit: &'static str, must: f64, aim: f64) -> Figure {
+    Figure { name, value, unit, must, aim, better: "higher" }
 }
 
 /// Prints the table and writes target/bench/NAME.json.
