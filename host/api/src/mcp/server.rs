@@ -14,6 +14,9 @@ use rmcp::{
     service::{RequestContext, SubscriptionContext},
 };
 
+use serde_json::Value;
+use time::OffsetDateTime;
+
 use super::{Message, Session, cancellation, changes::Changes, listing, pin, progress};
 use crate::{
     AppState,
@@ -42,9 +45,18 @@ impl NicheTools {
         let mut tools = Self { state: state.clone(), caller, session, called: None };
         if message.method == "tools/call" {
             // What goes wrong here is told when the call itself is answered.
-            tools.called = tools.niche(tools.caller.digest).await.ok().map(|(_, described)| described);
+            tools.called = tools
+                .niche(tools.served_by(message.params["_meta"].get(pin::RELEASE)))
+                .await
+                .ok()
+                .map(|(_, described)| described);
         }
         tools
+    }
+
+    /// The release that serves a request which goes by the `named` one.
+    fn served_by(&self, named: Option<&Value>) -> Digest {
+        pin::served_by(&self.caller, named, OffsetDateTime::now_utc())
     }
 
     /// A release, and what it says of itself in the caller's language.
@@ -69,9 +81,9 @@ impl ServerHandler for NicheTools {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let release = self.caller.digest;
+        let release = self.served_by(context.meta.get(pin::RELEASE));
         let (_, described) = self.niche(release).await.map_err(|error| internal(&error))?;
         let mut list = ListToolsResult::with_all_items(described.tools.iter().map(listing::tool).collect());
         list.meta = Some(pin::names(release));
@@ -91,7 +103,7 @@ impl ServerHandler for NicheTools {
                 () = under_way.cancelled() => {}
             }
         };
-        let call = self.call(self.caller.digest, request, cancelled);
+        let call = self.call(self.served_by(context.meta.get(pin::RELEASE)), request, cancelled);
         let mut result = match context.meta.get_progress_token() {
             None => call.await?,
             Some(token) => tokio::select! {

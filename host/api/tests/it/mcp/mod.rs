@@ -3,6 +3,7 @@
 mod cancellation;
 mod changes;
 mod conformance;
+mod pinning;
 mod validation;
 
 use openclaw_platform::{releases, tokens, tool_calls};
