@@ -91,8 +91,6 @@ pub struct Limits {
     pub value_bytes: usize,
     /// Handles (streams, pollables, …) open at once.
     pub handles: usize,
-    /// What it may send to other hosts, and receive.
-    pub egress: EgressLimits,
     /// Bytes of a component.
     pub component_bytes: usize,
     /// Cases of a self-test.
@@ -121,46 +119,8 @@ impl Default for Limits {
             log_bytes: 64 * KIB,
             value_bytes: 256 * KIB,
             handles: 256,
-            egress: EgressLimits::default(),
             component_bytes: 32 * MIB,
             self_test_cases: 200,
-        }
-    }
-}
-
-/// What one call may send to other hosts and receive from them, in all its requests together where nothing else is
-/// said. A breach fails that request, and the niche is told.
-#[derive(Debug, Clone)]
-pub struct EgressLimits {
-    /// Requests, redirects that the host follows included.
-    pub requests: u32,
-    /// Requests that run at once.
-    pub at_once: u32,
-    /// Bytes sent, headers included.
-    pub sent_bytes: u64,
-    /// Bytes received, headers included.
-    pub received_bytes: u64,
-    /// Redirects that the host follows after one request.
-    pub redirects: u32,
-    /// From looking up the name to a secure connection, for each request.
-    pub connect: Duration,
-    /// From the connection to the answer's head, for each request.
-    pub first_byte: Duration,
-    /// How long the other side may be silent.
-    pub between_bytes: Duration,
-}
-
-impl Default for EgressLimits {
-    fn default() -> Self {
-        Self {
-            requests: 16,
-            at_once: 4,
-            sent_bytes: 4 * MIB as u64,
-            received_bytes: 8 * MIB as u64,
-            redirects: 5,
-            connect: Duration::from_secs(3),
-            first_byte: Duration::from_secs(8),
-            between_bytes: Duration::from_secs(5),
         }
     }
 }
