@@ -18,7 +18,7 @@ pub(crate) struct Platform {
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, global = true)]
     admin_token: Option<String>,
     /// Who you are, for the audit trail.
-    #[arg(long = "as", env = "ADMIN_NAME", global = true)]
+    #[arg(id = "admin_name", long = "as", env = "ADMIN_NAME", global = true)]
     name: Option<String>,
     /// Where `dev` wrote its addresses.
     #[arg(long, env = "DATA_DIR", default_value = ".openclaw", global = true)]
