@@ -141,7 +141,7 @@ pub struct ReleasePage {
     /// What the list shows.
     #[serde(flatten)]
     pub release: ReleaseSummary,
-    /// The version of the contract (`openclaw:niche`) that it was built for, such as `0.1.0`.
+    /// The version of the contract (`openclaw:niche`) that it was built for, such as `0.1`.
     pub contract: String,
     /// Where its bytes came from, when they were pulled: `registry.example.com/niches/hello:1.2.0`.
     pub reference: Option<String>,

@@ -59,7 +59,7 @@ async fn take_in(state: &AppState, upload: Upload<'_>, digest: Digest, actor: Ac
         component: upload.component,
         niche: &niche,
         version: &version,
-        contract: "0.1.0",
+        contract: release.contract().as_str(),
         exports: &exports(release.exports()),
         imports: release.imports(),
         self_test: &self_test,
