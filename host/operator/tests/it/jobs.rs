@@ -228,7 +228,7 @@ async fn a_gateway_that_runs_and_says_nothing_is_started_again() {
 #[tokio::test]
 async fn a_job_is_not_given_up_before_its_agent_is_left_in_order() {
     let world = World::new().await;
-    let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
+    let wanting = install(&world.db, "hello", &components::bytes("hostile")).await;
     for statement in [
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$",
         "CREATE TRIGGER refuse BEFORE UPDATE ON agents FOR EACH ROW WHEN (NEW.state = 'failed') EXECUTE FUNCTION refuse()",
@@ -318,7 +318,7 @@ async fn destroy_removes_what_was_said_and_keeps_the_books() {
 #[tokio::test]
 async fn an_answer_that_the_prompt_needs_and_lacks_fails_the_agent_at_once() {
     let world = World::new().await;
-    let wanting = install(&world.db, "hostile", &components::bytes("hostile")).await;
+    let wanting = install(&world.db, "hello", &components::bytes("hostile")).await;
     let operator = world.operator().await;
     let agent = world.agent_of(world.customer().await, wanting).await;
     let job = world.settled(world.order(agent, Instruction::Provision).await, JobState::Failed).await;
