@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use openclaw_platform::{Error, niche_storage};
-use openclaw_plugins::storage::{Pair, Storage, StorageError, Transaction, Write};
+use openclaw_plugins::storage::{Pair, Size, Storage, StorageError, Transaction, Write};
 
 /// One customer's space of one niche.
 pub(crate) struct Space(pub(crate) niche_storage::Space);
@@ -36,8 +36,15 @@ impl Transaction for Open {
         self.0.get(key).await.map_err(failed)
     }
 
-    async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Pair>, StorageError> {
-        let pairs = self.0.scan(prefix, after, limit).await.map_err(failed)?;
+    async fn scan(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+        most_bytes: u64,
+    ) -> Result<Vec<Pair>, StorageError> {
+        let pairs = self.0.scan(prefix, after, limit, most_bytes).await.map_err(failed)?;
+        let pairs = pairs.ok_or(StorageError::ScanTooLarge(most_bytes))?;
         Ok(pairs.into_iter().map(|(key, value)| Pair { key, value }).collect())
     }
 
@@ -72,8 +79,9 @@ impl Transaction for Open {
         Ok(true)
     }
 
-    async fn size_bytes(&mut self) -> Result<u64, StorageError> {
-        self.0.size_bytes().await.map_err(failed)
+    async fn size(&mut self) -> Result<Size, StorageError> {
+        let (bytes, keys) = self.0.size().await.map_err(failed)?;
+        Ok(Size { bytes, keys })
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {

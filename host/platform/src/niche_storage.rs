@@ -1,5 +1,6 @@
 //! The storage of niches, one space for each customer. A transaction has its space to itself.
 
+use futures::TryStreamExt as _;
 use sqlx::{PgPool, Postgres};
 
 use crate::{CustomerId, error::Result};
@@ -57,11 +58,18 @@ impl Transaction {
         .await?)
     }
 
-    /// At most `limit` pairs whose key begins with `prefix` and lies after `after`, by the keys' bytes.
-    pub async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>> {
+    /// At most `limit` pairs whose key begins with `prefix` and lies after `after`, by the keys' bytes. None when they
+    /// have more than `most_bytes` together; not much more than that is read.
+    pub async fn scan(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+        most_bytes: u64,
+    ) -> Result<Option<Vec<(String, Vec<u8>)>>> {
         // A lower bound beside the prefix lets the primary key find the first one.
         let from = after.filter(|after| *after > prefix);
-        Ok(sqlx::query!(
+        let mut rows = sqlx::query!(
             "SELECT key, value FROM niche_storage
              WHERE customer_id = $1 AND niche = $2 AND key >= $3 AND starts_with(key, $3)
                AND ($4::text IS NULL OR key > $4)
@@ -72,11 +80,16 @@ impl Transaction {
             from,
             i64::from(limit)
         )
-        .fetch_all(&mut *self.tx)
-        .await?
-        .into_iter()
-        .map(|row| (row.key, row.value))
-        .collect())
+        .fetch(&mut *self.tx);
+        let (mut pairs, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            bytes += (row.key.len() + row.value.len()) as u64;
+            if bytes > most_bytes {
+                return Ok(None);
+            }
+            pairs.push((row.key, row.value));
+        }
+        Ok(Some(pairs))
     }
 
     /// Sets `key`.
@@ -107,17 +120,18 @@ impl Transaction {
         Ok(())
     }
 
-    /// Bytes of all keys and values, this transaction's own included.
-    pub async fn size_bytes(&mut self) -> Result<u64> {
-        let bytes = sqlx::query_scalar!(
-            r#"SELECT coalesce(sum(octet_length(key) + octet_length(value)), 0)::bigint AS "bytes!"
+    /// Bytes of all keys and values, and how many keys there are, this transaction's own included.
+    pub async fn size(&mut self) -> Result<(u64, u64)> {
+        let size = sqlx::query!(
+            r#"SELECT coalesce(sum(octet_length(key) + octet_length(value)), 0)::bigint AS "bytes!",
+                      count(*) AS "keys!"
                FROM niche_storage WHERE customer_id = $1 AND niche = $2"#,
             self.customer.0,
             self.niche
         )
         .fetch_one(&mut *self.tx)
         .await?;
-        Ok(bytes.unsigned_abs())
+        Ok((size.bytes.unsigned_abs(), size.keys.unsigned_abs()))
     }
 
     /// Keeps what was written.

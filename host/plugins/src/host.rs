@@ -9,6 +9,7 @@ use wasmtime::component::Linker;
 
 use crate::cache::Cache;
 use crate::engine::{self, Ticker};
+use crate::net::Connector;
 use crate::release::Shared;
 use crate::sandbox::Call;
 use crate::turns::Turns;
@@ -25,6 +26,7 @@ struct Inner {
     cache: Arc<Cache>,
     config: Arc<HostConfig>,
     turns: Arc<Turns>,
+    connector: Arc<Connector>,
     /// One compilation at a time: it takes every core, and a flood of uploads must not stop the calls.
     compiling: Arc<Semaphore>,
     loaded: Mutex<HashMap<Digest, Slot>>,
@@ -42,6 +44,7 @@ impl Host {
         Ok(Self(Arc::new(Inner {
             linker: capabilities::linker(&engine)?,
             cache: Arc::new(Cache::open(&config.cache_dir, &engine)?),
+            connector: Arc::new(Connector::new(config.network.clone())?),
             turns: Arc::new(Turns::new(Arc::clone(&config))),
             compiling: Arc::new(Semaphore::new(1)),
             loaded: Mutex::default(),
@@ -102,6 +105,7 @@ impl Host {
             questions: Arc::new(Semaphore::new(self.0.turns.share())),
             turns: Arc::clone(&self.0.turns),
             config: Arc::clone(&self.0.config),
+            connector: Arc::clone(&self.0.connector),
             _ticker: Arc::clone(&self.0.ticker),
         };
         let release = Release::new(digest, inspection, pre, shared)?;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::net::Network;
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -57,6 +59,8 @@ pub struct HostConfig {
     pub tenant_calls_per_minute: u32,
     /// How long a call waits for its turn before it fails with `too-many-calls` or `pool-exhausted`.
     pub queue_timeout: Duration,
+    /// How niches reach other hosts.
+    pub network: Network,
 }
 
 impl Default for HostConfig {
@@ -68,6 +72,7 @@ impl Default for HostConfig {
             tenant_calls: 4,
             tenant_calls_per_minute: 600,
             queue_timeout: Duration::from_secs(5),
+            network: Network::default(),
         }
     }
 }
@@ -89,12 +94,54 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Bytes of one stored value.
     pub value_bytes: usize,
+    /// Keys of one customer's data in one niche; how many bytes it may take is granted.
+    pub storage_keys: u64,
+    /// Bytes that one scan of the storage brings.
+    pub scan_bytes: u64,
     /// Handles (streams, pollables, …) open at once.
     pub handles: usize,
     /// Bytes of a component.
     pub component_bytes: usize,
     /// Cases of a self-test.
     pub self_test_cases: usize,
+    /// Requests to other hosts.
+    pub egress: EgressLimits,
+}
+
+/// What one call may send to other hosts and receive from them, over `http` and `connections` together.
+#[derive(Debug, Clone)]
+pub struct EgressLimits {
+    /// Requests, redirects that the host follows included.
+    pub requests: u32,
+    /// Requests under way at once.
+    pub at_once: u32,
+    /// Bytes sent, headers included.
+    pub sent_bytes: u64,
+    /// Bytes received, headers included.
+    pub received_bytes: u64,
+    /// Redirects that the host follows for one request.
+    pub redirects: u32,
+    /// From a name to a secure connection.
+    pub connect: Duration,
+    /// From a connection to the answer's head, the request's body included.
+    pub first_byte: Duration,
+    /// How long the other side may be silent.
+    pub between_bytes: Duration,
+}
+
+impl Default for EgressLimits {
+    fn default() -> Self {
+        Self {
+            requests: 16,
+            at_once: 4,
+            sent_bytes: 4 << 20,
+            received_bytes: 8 << 20,
+            redirects: 5,
+            connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(8),
+            between_bytes: Duration::from_secs(5),
+        }
+    }
 }
 
 impl Limits {
@@ -118,9 +165,12 @@ impl Default for Limits {
             output_bytes: MIB,
             log_bytes: 64 * KIB,
             value_bytes: 256 * KIB,
+            storage_keys: 100_000,
+            scan_bytes: 16 << 20,
             handles: 256,
             component_bytes: 32 * MIB,
             self_test_cases: 200,
+            egress: EgressLimits::default(),
         }
     }
 }

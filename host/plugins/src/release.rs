@@ -17,6 +17,7 @@ use crate::credentials::NoConnections;
 use crate::engine::Ticker;
 use crate::grant::{Grant, HostPattern, Rights, Scope};
 use crate::inspection::Inspection;
+use crate::net::Connector;
 use crate::sandbox::{Call, Sandbox};
 use crate::storage::Ephemeral;
 use crate::turns::Turns;
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     /// Places for this release's own questions, those that belong to no tenant.
     pub(crate) questions: Arc<Semaphore>,
     pub(crate) config: Arc<HostConfig>,
+    /// The way to other hosts.
+    pub(crate) connector: Arc<Connector>,
     pub(crate) _ticker: Arc<Ticker>,
 }
 
@@ -57,7 +60,7 @@ impl Inner {
     /// it runs under a grant.
     async fn sandbox(&self, export: &'static str, scope: Option<CallScope>) -> Result<Sandbox, PluginError> {
         let turn = self.shared.turns.among(&self.shared.questions).await?;
-        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared.config, scope, turn))
+        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, scope, turn))
     }
 
     /// Asks `function` in a fresh instance, and says what its end means.
@@ -178,6 +181,12 @@ impl Release {
         };
         let mut sandbox = self.0.sandbox("tools.list-tools", None).await?;
         let list = self.0.ask(&mut sandbox, &tools.list, (locale.to_owned(),)).await;
+        let list = list.map_err(|error| match error {
+            // What is too much here is a schema: its author should read of it.
+            PluginError::OutputTooLarge { kind: OutputKind::Result, limit } => contract::Check::of("tools.list-tools")
+                .wrong(format!("the tools and their schemas have more than {limit} bytes together")),
+            error => error,
+        });
         let listed = match list.and_then(tools::tools) {
             Ok(tools) => self.compile(locale, tools).await,
             Err(error) => Err(error),
@@ -247,8 +256,7 @@ impl Release {
         {
             return ToolOutcome::failed(unfit);
         }
-        let config = &self.0.shared.config;
-        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", config, Some(scope), turn);
+        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", &self.0.shared, Some(scope), turn);
         let asked = (call.name.to_owned(), call.arguments.to_owned(), context);
         let answer = tokio::select! {
             biased;

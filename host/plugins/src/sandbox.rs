@@ -10,8 +10,10 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, UpdateDe
 use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
 
 use crate::capabilities::log::{self, Budget};
-use crate::capabilities::{self, Setup};
+use crate::capabilities::{self, Egress, Setup};
 use crate::limits::Limits;
+use crate::net::Meter;
+use crate::release::Shared;
 use crate::turns::Turn;
 use crate::{CallScope, DeadlineKind, Digest, HostConfig, OutputKind, PluginError, Spent};
 
@@ -22,6 +24,8 @@ pub(crate) enum Breach {
     Cpu,
     #[error("too much was logged")]
     Log,
+    #[error("too much randomness was asked for at once")]
+    Random,
 }
 
 /// What a store holds: every capability's part of this call, and its memory.
@@ -109,6 +113,7 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store<Call>,
     pub(crate) clock: Clock,
     config: Arc<HostConfig>,
+    egress: Option<Egress>,
     release: Digest,
     export: &'static str,
     _turn: Turn,
@@ -120,12 +125,17 @@ impl Sandbox {
         pre: &InstancePre<Call>,
         release: Digest,
         export: &'static str,
-        config: &Arc<HostConfig>,
+        shared: &Shared,
         scope: Option<CallScope>,
         turn: Turn,
     ) -> Self {
-        let limits = &config.limits;
-        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes) };
+        let limits = &shared.config.limits;
+        let egress = scope.as_ref().map(|scope| Egress {
+            grant: Arc::clone(&scope.grant),
+            connector: Arc::clone(&shared.connector),
+            meter: Arc::new(Meter::new(limits.egress.clone())),
+        });
+        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes), egress };
         let call = Call { given: capabilities::PerCall::new(&setup), memory: Memory::new(limits) };
         let mut store = Store::new(pre.engine(), call);
         store.limiter(|call| &mut call.memory);
@@ -142,7 +152,7 @@ impl Sandbox {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         let clock = Clock { began: Instant::now(), cpu: Duration::ZERO, limit: limits.wall_clock };
-        Self { store, clock, config: Arc::clone(config), release, export, _turn: turn }
+        Self { store, clock, config: Arc::clone(&shared.config), egress: setup.egress, release, export, _turn: turn }
     }
 
     /// What the guest's answer, or its end, means.
@@ -173,6 +183,9 @@ impl Sandbox {
             ..Spent::default()
         };
         call.given.meter(&mut spent);
+        if let Some(egress) = &self.egress {
+            egress.meter.meter(&mut spent);
+        }
         metrics::counter!("plugin_calls_total", "export" => self.export, "outcome" => outcome).increment(1);
         metrics::histogram!("plugin_call_seconds", "export" => self.export).record(spent.wall.as_secs_f64());
         metrics::histogram!("plugin_call_memory_bytes", "export" => self.export).record(spent.peak_memory as f64);
@@ -202,6 +215,7 @@ impl Sandbox {
             return match breach {
                 Breach::Cpu => PluginError::DeadlineExceeded { kind: DeadlineKind::Cpu, limit: limits.cpu_budget },
                 Breach::Log => PluginError::OutputTooLarge { kind: OutputKind::Log, limit: limits.log_bytes },
+                Breach::Random => PluginError::Trapped { trap: breach.to_string(), stderr: String::new() },
             };
         }
         if error.is::<PoolConcurrencyLimitError>() {

@@ -28,6 +28,12 @@ pub enum StorageError {
     /// The space is full; its size in bytes.
     #[error("the customer's data may take {0} bytes in all, and this would be more")]
     QuotaExceeded(u64),
+    /// The space has as many keys as it may.
+    #[error("the customer's data may have {0} keys at most, and this would be more")]
+    TooManyKeys(u64),
+    /// What a scan found is more than is handed over at once, in bytes.
+    #[error("one scan brings {0} bytes at most, and this would be more: ask for fewer pairs at a time")]
+    ScanTooLarge(u64),
     /// Away for now: a connection lost, a conflict that a repetition may solve.
     #[error("the storage is away for now: {0}")]
     Unavailable(String),
@@ -55,6 +61,15 @@ pub enum Write {
     Remove(String),
 }
 
+/// What a space takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Of all keys and values together.
+    pub bytes: u64,
+    /// How many keys there are.
+    pub keys: u64,
+}
+
 /// One customer's space of one niche.
 #[async_trait]
 pub trait Storage: Send + Sync {
@@ -69,8 +84,15 @@ pub trait Transaction: Send {
     async fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// At most `limit` pairs whose key begins with `prefix` and lies after `after`, in the order of the keys'
-    /// bytes (in Postgres: `collate "C"`).
-    async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Pair>, StorageError>;
+    /// bytes (in Postgres: `collate "C"`). When their keys and values have more than `most_bytes` together it is
+    /// [`StorageError::ScanTooLarge`], found out before much more than that is held in memory.
+    async fn scan(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+        most_bytes: u64,
+    ) -> Result<Vec<Pair>, StorageError>;
 
     /// Does all of `writes`, in order, or none.
     async fn apply(&mut self, writes: Vec<Write>) -> Result<(), StorageError>;
@@ -83,8 +105,8 @@ pub trait Transaction: Send {
         value: Option<&[u8]>,
     ) -> Result<bool, StorageError>;
 
-    /// What the space takes now, this transaction's writes included: the bytes of all keys and values.
-    async fn size_bytes(&mut self) -> Result<u64, StorageError>;
+    /// What the space takes now, this transaction's writes included.
+    async fn size(&mut self) -> Result<Size, StorageError>;
 
     /// Keeps what was written.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;
@@ -131,19 +153,28 @@ impl Transaction for EphemeralTransaction {
         Ok(self.pairs.get(key).cloned())
     }
 
-    async fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Pair>, StorageError> {
+    async fn scan(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+        most_bytes: u64,
+    ) -> Result<Vec<Pair>, StorageError> {
         // Whichever begins later: the prefix itself, or what follows `after`.
         let start = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        Ok(self
-            .pairs
-            .range::<str, _>((start, Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .take(limit as usize)
-            .map(|(key, value)| Pair { key: key.clone(), value: value.clone() })
-            .collect())
+        let (mut pairs, mut bytes) = (Vec::new(), 0);
+        let found = self.pairs.range::<str, _>((start, Bound::Unbounded));
+        for (key, value) in found.take_while(|(key, _)| key.starts_with(prefix)).take(limit as usize) {
+            bytes += (key.len() + value.len()) as u64;
+            if bytes > most_bytes {
+                return Err(StorageError::ScanTooLarge(most_bytes));
+            }
+            pairs.push(Pair { key: key.clone(), value: value.clone() });
+        }
+        Ok(pairs)
     }
 
     async fn apply(&mut self, writes: Vec<Write>) -> Result<(), StorageError> {
@@ -176,8 +207,9 @@ impl Transaction for EphemeralTransaction {
         Ok(true)
     }
 
-    async fn size_bytes(&mut self) -> Result<u64, StorageError> {
-        Ok(self.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum())
+    async fn size(&mut self) -> Result<Size, StorageError> {
+        let bytes = self.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
+        Ok(Size { bytes, keys: self.pairs.len() as u64 })
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
@@ -204,7 +236,7 @@ mod tests {
 
         let mut kept = space.begin().await.unwrap();
         kept.apply(vec![set("a", "1"), set("b", "22"), Write::Remove("a".into())]).await.unwrap();
-        assert_eq!(kept.size_bytes().await.unwrap(), 3);
+        assert_eq!(kept.size().await.unwrap(), Size { bytes: 3, keys: 1 });
         kept.commit().await.unwrap();
         assert_eq!(space.pairs().await, [Pair { key: "b".into(), value: b"22".to_vec() }]);
     }
@@ -215,13 +247,14 @@ mod tests {
         let mut tx = space.begin().await.unwrap();
         tx.apply(["a/1", "b/1", "b/2", "b/3", "c/1"].iter().map(|key| set(key, "")).collect()).await.unwrap();
         let mut keys = async |prefix: &str, after: Option<&str>, limit| {
-            let pairs = tx.scan(prefix, after, limit).await.unwrap();
+            let pairs = tx.scan(prefix, after, limit, 100).await.unwrap();
             pairs.into_iter().map(|pair| pair.key).collect::<Vec<_>>()
         };
         assert_eq!(keys("b/", None, 10).await, ["b/1", "b/2", "b/3"]);
         assert_eq!(keys("b/", Some("b/1"), 1).await, ["b/2"]);
         assert_eq!(keys("b/", Some("a/9"), 2).await, ["b/1", "b/2"]);
         assert_eq!(keys("b/", Some("c"), 2).await, Vec::<String>::new());
+        assert_eq!(tx.scan("b/", None, 3, 8).await, Err(StorageError::ScanTooLarge(8)));
     }
 
     #[tokio::test]

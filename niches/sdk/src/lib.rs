@@ -4,13 +4,14 @@
 //! [`Tool`]s, an interview made of [`Question`]s and [`SelfTest`] cases if it wants to. [`niche!`] turns them
 //! into a component of the contract in `wit/0.2/niche.wit`; what is left out is absent from the component.
 //! Everything compiles for the host as well, so that a niche's logic is tested with a plain `cargo test`;
-//! only the imports (storage, log, connections) need the sandbox.
+//! only the imports (storage, log, http, connections) need the sandbox.
 
 #[doc(hidden)]
 pub mod bindings;
 mod card;
 pub mod cnpj;
 pub mod cpf;
+pub mod http;
 mod interview;
 mod locale;
 pub mod log;

@@ -11,8 +11,8 @@ pub use host::StorageError;
 /// How often [`update`] tries again when another call changed the key meanwhile.
 const UPDATE_ATTEMPTS: u32 = 8;
 
-/// How many pairs one request for [`scan`] brings.
-const SCAN_PAGE: u32 = 256;
+/// How many pairs one request for [`scan`] brings: with values as large as they may be, what the host hands over at once.
+const SCAN_PAGE: u32 = 60;
 
 /// Why a value could not be read or written.
 #[derive(Debug, thiserror::Error)]

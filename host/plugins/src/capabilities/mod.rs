@@ -3,11 +3,14 @@
 //! that holds what is granted and counts what is used. A new capability is a new folder and one line in the list
 //! below.
 
+mod egress;
+
 use std::collections::BTreeSet;
 
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+pub(crate) use self::egress::Egress;
 use crate::call::{CallScope, Spent};
 use crate::contract::v0_1;
 use crate::grant::Refusal;
@@ -42,6 +45,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) scope: Option<CallScope>,
     /// Bytes that may still be logged or printed.
     pub(crate) log: log::Budget,
+    /// The way to other hosts, for a call that has a scope.
+    pub(crate) egress: Option<Egress>,
 }
 
 macro_rules! capabilities {
@@ -72,9 +77,12 @@ macro_rules! capabilities {
 // What comes later may take over a part of WASI from `wasi`, which links all of it.
 capabilities! {
     wasi,
+    clock,
+    random,
     log,
     storage,
     connections,
+    http,
 }
 
 impl Capability {

@@ -94,6 +94,55 @@ async fn megabytes_of_output_are_cut() {
     }
 }
 
+/// A component that makes its tables larger for as long as it can, which no compiler would write.
+fn table_bomb() -> Vec<u8> {
+    let mut module = wat::parse_str(
+        r#"(module
+            (table $table 1 funcref)
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+            (func $grow (result i32)
+                (loop $again
+                    (br_if $again (i32.ne (table.grow $table (ref.null func) (i32.const 1000)) (i32.const -1))))
+                unreachable)
+            (func (export "openclaw:niche/catalog@0.1.0#describe") (param i32 i32) (result i32) (call $grow))
+            (func (export "openclaw:niche/catalog@0.1.0#wants") (param i32 i32) (result i32) (call $grow))
+            (func (export "openclaw:niche/persona@0.1.0#render") (param i32 i32 i32 i32 i32 i32) (result i32)
+                (call $grow)))"#,
+    )
+    .unwrap();
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1")).unwrap();
+    let world = resolve.select_world(&[package], Some("niche-minimal")).unwrap();
+    let utf8 = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
+    wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+}
+
+#[tokio::test]
+async fn tables_without_end_are_refused() {
+    let test = TestHost::start();
+    let release = test.host.load(&table_bomb()).await.unwrap();
+    let limit = test.config.limits.table_elements;
+    assert_eq!(release.describe("pt").await.unwrap_err(), PluginError::TablesExceeded { limit });
+    unharmed(&test.hostile().await).await;
+}
+
+#[tokio::test]
+async fn a_result_that_is_no_text_is_a_typed_error() {
+    let error = breach(&TestHost::start(), "not-utf8").await;
+    assert!(matches!(error.code(), "trapped" | "invalid-output"), "{error}");
+    assert!(error.to_string().contains("utf-8"), "{error}");
+}
+
+#[tokio::test]
+async fn a_loop_while_the_host_hands_something_over_or_takes_it_is_stopped() {
+    let test = TestHost::start();
+    for tool in ["loop-in-realloc", "loop-in-post-return"] {
+        assert_eq!(breach(&test, tool).await.code(), "cpu-exceeded", "{tool}");
+    }
+}
+
 #[tokio::test]
 async fn handles_without_end_are_refused() {
     let error = breach(&TestHost::start(), "handles").await;
@@ -105,7 +154,6 @@ async fn nothing_outside_the_sandbox_can_be_reached() {
     let test = TestHost::start();
     let release = test.hostile().await;
     assert_eq!(text(call(&release, "reach-out").await), "file:true dir:true tcp:true dns:true env:0 args:0");
-    assert!(text(call(&release, "connect").await).contains("NotGranted"));
 }
 
 #[tokio::test]

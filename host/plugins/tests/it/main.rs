@@ -2,9 +2,12 @@
 //! sandbox must survive, and a few written as text that no compiler would make.
 
 mod answers;
+mod connected;
 mod hostile;
+mod internet;
 mod loading;
 mod niches;
+mod reaching;
 mod schemas;
 mod speed;
 mod stored;

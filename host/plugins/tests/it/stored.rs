@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use openclaw_plugins::storage::{Ephemeral, Pair, Storage, StorageError, Transaction, Write};
+use openclaw_plugins::storage::{Ephemeral, Pair, Size, Storage, StorageError, Transaction, Write};
 
 use crate::{TestHost, broken, call_with, refusal, text, unharmed};
 
@@ -38,6 +38,29 @@ async fn the_quota_holds_for_a_whole_batch_and_counts_what_is_replaced() {
     assert!(space.pairs().await.is_empty());
     assert_eq!(text(call_with(&release, "replace", "", space.clone()).await), "Ok(()) Ok(())");
     assert_eq!(space.pairs().await[0].value.len(), 700);
+}
+
+#[tokio::test]
+async fn keys_have_a_quota_too_and_half_a_batch_is_never_kept() {
+    let test = TestHost::with(|config| config.limits.storage_keys = 10);
+    let release = test.hostile().await;
+    let space = Arc::new(Ephemeral::new());
+    assert_eq!(text(call_with(&release, "many-keys", "10", space.clone()).await), "Ok(())");
+    // The same keys again are no more than before.
+    assert_eq!(text(call_with(&release, "many-keys", "10", space.clone()).await), "Ok(())");
+    let more = text(call_with(&release, "many-keys", "11", space.clone()).await);
+    assert!(more.contains("may have 10 keys at most"), "{more}");
+    assert_eq!(space.pairs().await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_scan_that_would_bring_too_much_is_refused_and_the_call_goes_on() {
+    let test = TestHost::with(|config| config.limits.scan_bytes = 500);
+    let release = test.hostile().await;
+    let space = Arc::new(Ephemeral::new());
+    assert_eq!(text(call_with(&release, "replace", "", space.clone()).await), "Ok(()) Ok(())");
+    let told = text(call_with(&release, "scan", "", space).await);
+    assert!(told.contains("ask for fewer pairs"), "{told}");
 }
 
 #[tokio::test]
@@ -79,7 +102,7 @@ impl Transaction for Breaking {
     async fn get(&mut self, _: &str) -> Result<Option<Vec<u8>>, StorageError> {
         Ok(None)
     }
-    async fn scan(&mut self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<Pair>, StorageError> {
+    async fn scan(&mut self, _: &str, _: Option<&str>, _: u32, _: u64) -> Result<Vec<Pair>, StorageError> {
         Ok(vec![])
     }
     async fn apply(&mut self, _: Vec<Write>) -> Result<(), StorageError> {
@@ -88,8 +111,8 @@ impl Transaction for Breaking {
     async fn compare_and_set(&mut self, _: &str, _: Option<&[u8]>, _: Option<&[u8]>) -> Result<bool, StorageError> {
         Ok(true)
     }
-    async fn size_bytes(&mut self) -> Result<u64, StorageError> {
-        Ok(0)
+    async fn size(&mut self) -> Result<Size, StorageError> {
+        Ok(Size::default())
     }
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         Ok(())

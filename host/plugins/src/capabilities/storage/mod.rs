@@ -10,7 +10,7 @@ use super::{Capability, Served, Setup, refused};
 use crate::Spent;
 use crate::contract::bindings::openclaw::niche::storage as wit;
 use crate::grant::{Grant, bytes_in_words};
-use crate::storage::{Pair, Storage, StorageError, Transaction, Write};
+use crate::storage::{Pair, Size, Storage, StorageError, Transaction, Write};
 
 pub(crate) const CAPABILITY: Capability = Capability {
     serves: &[Served { package: "openclaw:niche", interfaces: &["storage"] }],
@@ -19,7 +19,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     link: |linker| wit::add_to_linker::<_, HasSelf<PerCall>>(linker, |call| &mut call.given.storage),
 };
 
-/// The most pairs of one scan. The quota bounds their bytes.
+/// The most pairs of one scan.
 const SCAN_PAIRS: u32 = 10_000;
 /// The longest key, as the contract says.
 const KEY_BYTES: usize = 256;
@@ -29,6 +29,8 @@ pub(crate) struct PerCall {
     /// None: the call belongs to no tenant.
     scope: Option<(Arc<Grant>, Arc<dyn Storage>)>,
     value_bytes: usize,
+    keys: u64,
+    scan_bytes: u64,
     /// What the grant said, once it was asked.
     quota_bytes: Option<u64>,
     open: Option<Box<dyn Transaction>>,
@@ -36,7 +38,7 @@ pub(crate) struct PerCall {
     /// its commit and keep none of it.
     failed: Option<StorageError>,
     /// The space takes at most this much, as far as this call knows.
-    used_at_most: Option<u64>,
+    used_at_most: Option<Size>,
     wrote: bool,
     /// What the space takes once the call's writes were kept.
     kept_bytes: Option<u64>,
@@ -48,6 +50,8 @@ impl PerCall {
         Self {
             scope: setup.scope.as_ref().map(|scope| (Arc::clone(&scope.grant), Arc::clone(&scope.storage))),
             value_bytes: setup.limits.value_bytes,
+            keys: setup.limits.storage_keys,
+            scan_bytes: setup.limits.scan_bytes,
             quota_bytes: None,
             open: None,
             failed: None,
@@ -72,9 +76,9 @@ impl PerCall {
         if !self.wrote {
             return transaction.commit().await;
         }
-        let bytes = transaction.size_bytes().await?;
+        let size = transaction.size().await?;
         transaction.commit().await?;
-        self.kept_bytes = Some(bytes);
+        self.kept_bytes = Some(size.bytes);
         Ok(())
     }
 
@@ -122,8 +126,8 @@ impl PerCall {
 
     /// Checks keys, values and the quota before a write reaches the storage.
     async fn admit(&mut self, writes: &[Write]) -> Result<(), StorageError> {
-        let (quota, value_bytes) = (self.quota()?, self.value_bytes);
-        // What each key takes afterwards; the last write of a key counts.
+        let (quota, keys, value_bytes) = (self.quota()?, self.keys, self.value_bytes);
+        // What each key takes afterwards, nothing when it is gone; the last write of a key counts.
         let mut after = HashMap::new();
         for write in writes {
             let (key, value) = match write {
@@ -134,31 +138,41 @@ impl PerCall {
             if value.is_some_and(|value| value.len() > value_bytes) {
                 return Err(StorageError::ValueTooLarge(value_bytes as u64));
             }
-            after.insert(key, value.map_or(0, |value| (key.len() + value.len()) as u64));
+            after.insert(key, value.map(|value| (key.len() + value.len()) as u64));
         }
-        let grows: u64 = after.values().sum();
+        let grows =
+            Size { bytes: after.values().flatten().sum(), keys: after.values().filter(|kept| kept.is_some()).count() as u64 };
+        let fits = |size: Size| size.bytes <= quota && size.keys <= keys;
+        let grown = |used: Size| Size { bytes: used.bytes + grows.bytes, keys: used.keys + grows.keys };
         // As long as it fits even if nothing is replaced, what is there need not be read.
-        if let Some(used) = self.used_at_most
-            && used + grows <= quota
-        {
-            self.used_at_most = Some(used + grows);
+        if let Some(most) = self.used_at_most.map(grown).filter(|most| fits(*most)) {
+            self.used_at_most = Some(most);
             return Ok(());
         }
-        let used = self.transaction().await?.size_bytes().await;
+        let used = self.transaction().await?.size().await;
         let used = self.noted(used)?;
-        let mut replaced = 0;
-        if used + grows > quota {
+        let mut replaced = Size::default();
+        if !fits(grown(used)) {
             for key in after.keys() {
-                let old = self.stored(key).await?;
-                replaced += old.map_or(0, |value| (key.len() + value.len()) as u64);
+                if let Some(old) = self.stored(key).await? {
+                    replaced.bytes += (key.len() + old.len()) as u64;
+                    replaced.keys += 1;
+                }
             }
         }
-        let used_after = (used + grows).saturating_sub(replaced);
+        let most = grown(used);
+        let most = Size {
+            bytes: most.bytes.saturating_sub(replaced.bytes),
+            keys: most.keys.saturating_sub(replaced.keys),
+        };
         // A space that is over its quota already (the quota was lowered) may still shrink.
-        if used_after > quota && grows > replaced {
+        if most.bytes > quota && grows.bytes > replaced.bytes {
             return Err(StorageError::QuotaExceeded(quota));
         }
-        self.used_at_most = Some(used_after);
+        if most.keys > keys && grows.keys > replaced.keys {
+            return Err(StorageError::TooManyKeys(keys));
+        }
+        self.used_at_most = Some(most);
         Ok(())
     }
 
@@ -178,8 +192,13 @@ impl PerCall {
         if !prefix.is_empty() {
             check_key(prefix)?;
         }
-        let pairs = self.transaction().await?.scan(prefix, after, limit.min(SCAN_PAIRS)).await;
-        self.noted(pairs)
+        let most_bytes = self.scan_bytes;
+        let pairs = self.transaction().await?.scan(prefix, after, limit.min(SCAN_PAIRS), most_bytes).await;
+        match pairs {
+            // The storage is well, and the niche may ask for less.
+            Err(StorageError::ScanTooLarge(bytes)) => Err(StorageError::ScanTooLarge(bytes)),
+            pairs => self.noted(pairs),
+        }
     }
 
     async fn compare(
@@ -256,6 +275,8 @@ impl From<StorageError> for wit::StorageError {
             StorageError::QuotaExceeded(bytes) => Self::QuotaExceeded(bytes),
             StorageError::Unavailable(why) => Self::Unavailable(why),
             StorageError::Other(why) => Self::Other(why),
+            // The contract has no words of its own for these.
+            StorageError::TooManyKeys(_) | StorageError::ScanTooLarge(_) => Self::Other(error.to_string()),
         }
     }
 }

@@ -1,38 +1,49 @@
 //! WASI as standard libraries import it, over a world that holds nothing: no files, environment, arguments,
-//! names or network. Using one gives the guest its ordinary error. Clocks and randomness are real; what it
-//! prints goes to the log, within the call's bounds.
+//! names or network. Using one gives the guest its ordinary error. What it prints goes to the log,
+//! within the call's bounds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use wasmtime::component::ResourceTable;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::io::streams::Error as StreamFailure;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{WasiCtx, WasiCtxView};
 
 use super::log::Budget;
-use super::{Capability, Served, Setup, unwished};
+use super::{Capability, Served, Setup, clock, unwished};
 use crate::Spent;
+use crate::sandbox::Call;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     serves: &[
         Served { package: "wasi:cli", interfaces: &[] },
-        Served { package: "wasi:clocks", interfaces: &[] },
         Served { package: "wasi:filesystem", interfaces: &[] },
         Served { package: "wasi:io", interfaces: &[] },
-        Served { package: "wasi:random", interfaces: &[] },
         Served { package: "wasi:sockets", interfaces: &[] },
     ],
     import: "wasi:cli/environment",
     wished: unwished,
-    link: |linker| wasmtime_wasi::p2::add_to_linker_async(linker),
+    link: |linker| {
+        wasmtime_wasi::p2::add_to_linker_async(linker)?;
+        // The engine's own tells a guest the host's backtrace, when the host keeps one.
+        let told = |mut store: StoreContextMut<'_, Call>, (error,): (Resource<StreamFailure>,)| {
+            let failure = store.data_mut().given.wasi.table.get(&error)?;
+            Ok((format!("{failure:#}"),))
+        };
+        linker.instance(ERRORS)?.func_wrap("[method]error.to-debug-string", told)
+    },
 };
 
-/// The most a guest may have written at once, and the most randomness it gets at once.
+/// The engine's name of the interface; it answers all of its patch versions.
+const ERRORS: &str = "wasi:io/error@0.2.12";
+
+/// The most a guest may have written at once.
 const PERMIT_BYTES: usize = 16 << 10;
-const RANDOM_BYTES: u64 = 64 << 10;
 
 /// One call's empty world, its handles, and what it printed.
 pub(crate) struct PerCall {
@@ -49,7 +60,8 @@ impl PerCall {
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            .max_random_size(RANDOM_BYTES)
+            .wall_clock(clock::Wall)
+            .monotonic_clock(clock::Monotonic::start())
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .build();

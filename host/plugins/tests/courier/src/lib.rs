@@ -1,10 +1,11 @@
-//! A niche that asks to send one method to one host, which only the newest version of the contract can say. For
-//! tests alone.
+//! A niche that sends one method to one host, which only the newest version of the contract can ask for. For tests
+//! alone.
 
+use openclaw_niche::http::Request;
 use openclaw_niche::prelude::*;
 use openclaw_niche::{HostWish, Wishes};
 
-niche!(Courier);
+niche!(Courier, tools: [Deliver]);
 
 struct Courier;
 
@@ -32,5 +33,24 @@ impl Niche for Courier {
 
     fn persona(_: &Profile, _: Locale, _: &[Connection]) -> Result<String, PersonaError> {
         Ok("Você entrega.".to_owned())
+    }
+}
+
+/// Delivers a parcel.
+#[derive(Deserialize, JsonSchema)]
+struct Deliver {
+    /// What is in it.
+    parcel: String,
+}
+
+impl Tool for Deliver {
+    const NAME: &'static str = "deliver";
+    const EFFECT: Effect = Effect::Adds;
+    const OPEN_WORLD: bool = true;
+    type Data = ();
+
+    fn call(self, _: &Context) -> Result<Answer, ToolError> {
+        let request = Request::post("https://api.example.com/echo").json(&self.parcel)?;
+        Ok(Answer::text(request.send()?.success()?.text()?))
     }
 }

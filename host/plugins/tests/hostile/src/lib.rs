@@ -7,6 +7,9 @@ mod bindings {
     wit_bindgen::generate!({ world: "niche", path: "../../../../wit/0.1", generate_all });
 }
 
+mod allocator;
+mod web;
+
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,10 +45,14 @@ impl catalog::Guest for Hostile {
         }
     }
 
-    fn wants(locale: String) -> catalog::Wishes {
-        let named = catalog::HostWish { host: "api.example.com".into(), reason: "To misbehave there.".into() };
-        let hosts = if locale == "hosts" { vec![named] } else { vec![] };
-        catalog::Wishes { hosts, connections: vec![], storage_bytes: 1000 }
+    fn wants(_locale: String) -> catalog::Wishes {
+        let host = |host: &str| catalog::HostWish { host: host.into(), reason: "To misbehave.".into() };
+        let reason = "To misbehave.".into();
+        catalog::Wishes {
+            hosts: vec![host("api.example.com"), host("*.example.net")],
+            connections: vec![catalog::ConnectionWish { provider: "google".into(), reason, required: false }],
+            storage_bytes: 1000,
+        }
     }
 }
 
@@ -111,11 +118,13 @@ impl tools::Guest for Hostile {
             title: name.into(),
             description: "Misbehaves.".into(),
             input_schema: match locale.as_str() {
-                "bad-schema" => "{",
-                "scalar-schema" => r#"{"type":"string"}"#,
-                _ => r#"{"type":"object"}"#,
-            }
-            .into(),
+                "bad-schema" => "{".into(),
+                "scalar-schema" => r#"{"type":"string"}"#.into(),
+                "deep-schema" => format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000)),
+                "large-schema" => format!(r#"{{"type":"object","description":"{}"}}"#, "x".repeat(300_000)),
+                "huge-schema" => format!(r#"{{"type":"object","description":"{}"}}"#, "x".repeat(10 << 20)),
+                _ => r#"{"type":"object"}"#.into(),
+            },
             output_schema: None,
             read_only: false,
             destructive: false,
@@ -171,21 +180,39 @@ impl tools::Guest for Hostile {
             "big-result" => "x".repeat(8 << 20),
             "big-value" => format!("{:?}", storage::set("key", &vec![0; 8 << 20])),
             "handles" => hoard(),
+            "not-utf8" => {
+                // SAFETY: none; that is the point. The host has to find out.
+                unsafe { String::from_utf8_unchecked(vec![b'a', 0xff, 0xc0]) }
+            }
+            // The host writes its answer into memory that it asks the guest for.
+            "loop-in-realloc" => {
+                allocator::loop_in_allocations();
+                format!("{:?}", storage::get("key"))
+            }
+            // What the guest gave is freed by the guest, once the host has read it.
+            "loop-in-post-return" => {
+                allocator::loop_in_large_frees();
+                "x".repeat(allocator::LARGE)
+            }
+            "fetch" => web::fetch(&arguments),
+            "follow" => web::follow(&arguments),
+            "send" => send(&arguments),
+            "random" => format!("{:?}", std::collections::hash_map::RandomState::new()).len().to_string(),
+            "many-keys" => {
+                let writes: Vec<Write> = (0..arguments.parse().unwrap_or(0))
+                    .map(|n: u32| Write::Set(Pair { key: n.to_string(), value: vec![] }))
+                    .collect();
+                format!("{:?}", storage::batch(&writes))
+            }
+            "take" => {
+                let bytes: usize = arguments.parse().unwrap_or(0);
+                format!("taken: {}", black_box(vec![1u8; bytes]).len())
+            }
             "not-json" => {
                 structured = Some("{".into());
                 String::new()
             }
             "reach-out" => reach_out(),
-            "connect" => format!(
-                "{:?}",
-                connections::send(&connections::Request {
-                    provider: "google".into(),
-                    method: "GET".into(),
-                    path: "/".into(),
-                    headers: vec![],
-                    body: None,
-                })
-            ),
             "store" => store(&arguments),
             "store-then-fail" => {
                 let _ = store(&arguments);
@@ -228,6 +255,23 @@ impl tools::Guest for Hostile {
             other => return Err(tools::ToolError::UnknownTool(other.into())),
         };
         Ok(tools::Output { content: vec![tools::Content::Text(text)], structured })
+    }
+}
+
+/// Sends what `arguments` say: provider, method and path in the first line, then headers.
+fn send(arguments: &str) -> String {
+    let mut lines = arguments.lines();
+    let mut first = lines.next().unwrap_or_default().split(' ').map(String::from);
+    let mut word = || first.next().unwrap_or_default();
+    let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let headers = lines.filter_map(header).map(|(name, value)| connections::Header { name, value }).collect();
+    let (provider, method, path) = (word(), word(), word());
+    match connections::send(&connections::Request { provider, method, path, headers, body: None }) {
+        Ok(response) => {
+            let headers: Vec<_> = response.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+            format!("{} {}\n{}", response.status, headers.join("\n"), String::from_utf8_lossy(&response.body))
+        }
+        Err(error) => format!("{error:?}"),
     }
 }
 

@@ -1,0 +1,74 @@
+//! `clock`: the time of day and the time that passes, as `wasi:clocks` has them. Each of the two is asked in one place
+//! here, so that a recorded call can be given the times it was given before.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
+
+use super::{Capability, Served, Setup, unwished};
+use crate::Spent;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    serves: &[Served { package: "wasi:clocks", interfaces: &["wall-clock", "monotonic-clock"] }],
+    import: "wasi:clocks/wall-clock",
+    wished: unwished,
+    // `wasi` links the functions: they ask the clocks its context was built with, which are these.
+    link: |_| Ok(()),
+};
+
+/// How finely a guest sees time. Enough for a program, and nothing to time the host's caches with.
+const RESOLUTION: Duration = Duration::from_micros(10);
+
+/// One call's clocks hold nothing of the call's.
+pub(crate) struct PerCall;
+
+impl PerCall {
+    pub(crate) fn new(_: &Setup<'_>) -> Self {
+        Self
+    }
+
+    pub(crate) fn meter(&self, _: &mut Spent) {}
+}
+
+/// The time of day.
+pub(super) struct Wall;
+
+impl HostWallClock for Wall {
+    fn resolution(&self) -> Duration {
+        RESOLUTION
+    }
+
+    fn now(&self) -> Duration {
+        coarse(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+}
+
+/// The time since the call began.
+pub(super) struct Monotonic {
+    began: Instant,
+}
+
+impl Monotonic {
+    pub(super) fn start() -> Self {
+        Self { began: Instant::now() }
+    }
+}
+
+impl HostMonotonicClock for Monotonic {
+    fn resolution(&self) -> u64 {
+        nanos(RESOLUTION)
+    }
+
+    fn now(&self) -> u64 {
+        nanos(coarse(self.began.elapsed()))
+    }
+}
+
+/// Rounded down to [`RESOLUTION`].
+fn coarse(time: Duration) -> Duration {
+    Duration::new(time.as_secs(), time.subsec_nanos() / RESOLUTION.subsec_nanos() * RESOLUTION.subsec_nanos())
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

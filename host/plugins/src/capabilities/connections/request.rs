@@ -1,0 +1,123 @@
+//! A request to a provider and its answer, as plain data.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, EXPECT, HOST, IF_RANGE, RANGE,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderName, HeaderValue, Method, response};
+
+use crate::net::NetError;
+
+/// What a niche may send.
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// Headers that are not a niche's to set: credentials, those that belong to a connection, and those that would have the
+/// answer come encoded or in pieces, in which a credential could not be found.
+const REFUSED: [HeaderName; 14] = [
+    AUTHORIZATION,
+    COOKIE,
+    HOST,
+    CONNECTION,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    TE,
+    TRAILER,
+    EXPECT,
+    ACCEPT_ENCODING,
+    RANGE,
+    IF_RANGE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// A request to a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) provider: String,
+    pub(crate) method: String,
+    /// Path and query below the provider's API.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// The provider's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// Whether it is one that may be sent.
+    pub(super) fn check(&self) -> Result<(), NetError> {
+        let refused = |why: String| Err(NetError::Refused(why));
+        if !METHODS.iter().any(|method| method.as_str() == self.method) {
+            return refused("the method is not GET, POST, PUT, PATCH or DELETE".into());
+        }
+        // A path that climbs would leave the part of the provider's API that the connection is for.
+        let path = self.path.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+        let climbs = path.replace("%2f", "/").replace("%5c", "/").split(['/', '\\']).any(|part| part == "." || part == "..");
+        if !self.path.starts_with('/') || self.path.starts_with("//") || climbs || self.path.contains('#') {
+            return refused("the path does not begin with one `/`, or climbs with `..`".into());
+        }
+        for (name, value) in &self.headers {
+            let name = name.parse::<HeaderName>().map_err(|_| NetError::Refused("a header has no proper name".into()))?;
+            if REFUSED.contains(&name) || name.as_str().starts_with("proxy-") {
+                return refused(format!("the header `{name}` is not a niche's to set"));
+            }
+            if HeaderValue::from_str(value).is_err() {
+                return refused(format!("the value of the header `{name}` is not one"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Response {
+    /// An answer whose bytes are what they look like.
+    pub(super) fn of(head: response::Parts, body: Bytes) -> Result<Self, NetError> {
+        if head.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return Err(NetError::Unavailable("the provider's answer is compressed, though it was asked not to be"));
+        }
+        // A cookie is a credential that the provider gave.
+        let headers = head.headers.iter().filter(|(name, _)| *name != SET_COOKIE);
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Ok(Self { status: head.status.as_u16(), headers: headers.map(header).collect(), body: body.to_vec() })
+    }
+
+    /// The value of a header.
+    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name.as_str()).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, path: &str, header: Option<(&str, &str)>) -> Result<(), NetError> {
+        let headers = header.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let (provider, body) = ("google".to_owned(), None);
+        Request { provider, method: method.into(), path: path.into(), headers, body }.check()
+    }
+
+    #[test]
+    fn what_may_not_be_sent_is_refused() {
+        request("GET", "/files/v1.2/..notes?q=../x", Some(("accept", "application/json"))).unwrap();
+        for method in ["get", "CONNECT", "TRACE", "GET ", ""] {
+            request(method, "/", None).unwrap_err();
+        }
+        for path in ["", "files", "//evil.test/", "/a/../b", "/a/%2E%2e/b", "/a/..%2fb", "/..", "/a\\..\\b", "/a#b"] {
+            assert!(request("GET", path, None).is_err(), "{path}");
+        }
+        for name in ["Authorization", "COOKIE", "host", "proxy-authorization", "range", "accept-encoding", "a b"] {
+            assert!(request("GET", "/", Some((name, "x"))).is_err(), "{name}");
+        }
+        request("GET", "/", Some(("x-note", "a\r\nauthorization: b"))).unwrap_err();
+    }
+}
