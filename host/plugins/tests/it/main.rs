@@ -1,6 +1,7 @@
 //! The plugin host against real components: the niches of this repository, `tests/hostile`, which does what a
 //! sandbox must survive, and a few written as text that no compiler would make.
 
+mod aftermath;
 mod answers;
 mod connected;
 mod hostile;
