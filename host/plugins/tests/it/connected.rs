@@ -92,7 +92,7 @@ async fn what_is_not_granted_or_not_connected_is_said_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_request_that_leaves_its_part_of_the_api_is_refused() {
     let world = World::start().await;
-    for path in ["/../admin", "/a/..%2f..%2fadmin", "//evil.test/", "@evil.test/", "/a\\..\\b"] {
+    for path in ["/../admin", "/.\t./admin", "/a/..%2f..%2fadmin", "//evil.test/", "@evil.test/", "/a\\..\\b"] {
         let refused = world.send(&format!("google GET {path}")).await;
         assert!(refused.contains("InvalidRequest"), "{path}: {refused}");
     }
@@ -142,6 +142,9 @@ async fn a_credential_that_the_provider_echoes_never_reaches_the_niche() {
         let withheld = world.send(&format!("google GET {path}")).await;
         assert!(withheld.contains("held the customer's credential and is withheld"), "{path}: {withheld}");
     }
+    let away = world.send("google GET /leak-away").await;
+    assert!(away.contains("is withheld"), "{away}");
+    assert!(world.seen().iter().all(|(to, _)| to.starts_with("www.googleapis.test")), "the token left in an address");
     let zipped = world.send("google GET /zipped").await;
     assert!(zipped.contains("compressed"), "{zipped}");
     let baked = world.send("google GET /cookie").await;

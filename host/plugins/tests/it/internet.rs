@@ -172,6 +172,14 @@ async fn answer(internet: Internet, request: Request<Incoming>) -> Result<Respon
             response.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
             response
         }
+        // To another host, with the token in the address.
+        "leak-away" => {
+            let mut response = plain(String::new());
+            *response.status_mut() = StatusCode::FOUND;
+            let location = format!("https://api.example.com/echo?token={token}");
+            response.headers_mut().insert("location", location.parse().unwrap());
+            response
+        }
         // To itself, for ever, by its whole address.
         "loop" => {
             let mut response = plain(String::new());

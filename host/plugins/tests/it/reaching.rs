@@ -103,6 +103,16 @@ async fn an_address_in_place_of_a_name_is_refused_whatever_is_granted() {
 }
 
 #[tokio::test]
+async fn nothing_is_tunnelled_or_traced() {
+    let (internet, _test, release) = start(|_| ()).await;
+    for method in ["CONNECT", "TRACE"] {
+        let refused = run(&release, "fetch", &format!("{method} https://api.example.com/echo")).await;
+        assert!(!refused.starts_with("200"), "{method}: {refused}");
+    }
+    assert_eq!(internet.dialed(), [""; 0]);
+}
+
+#[tokio::test]
 async fn each_redirect_is_looked_at_again() {
     let (internet, _test, release) = start(|_| ()).await;
     internet.name("cdn.example.net", &["169.254.169.254"]);

@@ -34,10 +34,12 @@ impl<'a> Journey<'a> {
         // The base is the host's own: its faults are not told to the niche.
         let at = format!("{}{}", credential.base_url.trim_end_matches('/'), request.path);
         let at = Url::parse(&at).map_err(|_| NetError::Refused("the path cannot be part of an address".into()))?;
-        let home = Url::parse(&credential.base_url).ok().and_then(|base| base.host_str().map(str::to_owned));
-        let home = home.ok_or(NetError::Unavailable("the connection is not set up"))?;
-        if at.host_str() != Some(&home) {
-            return Err(NetError::Refused("the path leads to another host".into()));
+        let base = Url::parse(&credential.base_url).map_err(|_| NetError::Unavailable("the connection is not set up"))?;
+        let home = base.host_str().ok_or(NetError::Unavailable("the connection is not set up"))?.to_owned();
+        let below = base.path().trim_end_matches('/');
+        // Whatever the check of the path let through: this is where it leads.
+        if at.origin() != base.origin() || at.path().strip_prefix(below).is_none_or(|rest| !rest.starts_with('/')) {
+            return Err(NetError::Refused("the path leads out of the provider's API".into()));
         }
         let proper = |_| NetError::Refused("a header is not one".into());
         let header = |(name, value): &(String, String)| {
@@ -60,7 +62,7 @@ impl<'a> Journey<'a> {
         let uri: Uri = self.at.as_str().parse().map_err(|_| NetError::Refused("the address is not one".into()))?;
         let target = Target::of(&uri)?;
         let host = target.host();
-        let trusted = host == self.home || self.credential.hosts.iter().any(|pattern| pattern.matches(host));
+        let trusted = self.is_trusted(host);
         if !trusted {
             grant.http(self.method.as_str(), host)?;
         }
@@ -82,6 +84,16 @@ impl<'a> Journey<'a> {
             }
         }
         Ok(Hop { target, request })
+    }
+
+    /// Whether the credential may be sent to `host`.
+    fn is_trusted(&self, host: &str) -> bool {
+        host == self.home || self.credential.hosts.iter().any(|pattern| pattern.matches(host))
+    }
+
+    /// Whether the request is at a host that the credential must not reach, in an address either.
+    pub(super) fn is_away(&self) -> bool {
+        !self.at.host_str().is_some_and(|host| self.is_trusted(host))
     }
 
     /// Whether `response` sends the request on; then it is where that points to.

@@ -69,8 +69,13 @@ impl PerCall {
         for _ in 0..=egress.meter.limits().redirects {
             let hop = journey.hop(&egress.grant).map_err(refused)?;
             let response = send(egress, hop).await.map_err(refused)?;
-            if !journey.goes_on(&response).map_err(refused)? {
-                return if secrets.are_in(&response) { Err(refused(NetError::Withheld)) } else { Ok(response) };
+            let goes_on = journey.goes_on(&response).map_err(refused)?;
+            // Nor does it leave in the address of a redirect.
+            if (!goes_on || journey.is_away()) && secrets.are_in(&response) {
+                return Err(refused(NetError::Withheld));
+            }
+            if !goes_on {
+                return Ok(response);
             }
         }
         Err(refused(NetError::Limit("more redirects than are followed")))

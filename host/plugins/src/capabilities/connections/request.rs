@@ -57,6 +57,11 @@ impl Request {
         if !METHODS.iter().any(|method| method.as_str() == self.method) {
             return refused("the method is not GET, POST, PUT, PATCH or DELETE".into());
         }
+        // What is no part of an address is dropped or rewritten when one is made of it, and with it what is looked for
+        // below.
+        if !self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refused("the path holds what no address may: spaces, control characters or letters beyond ASCII".into());
+        }
         // A path that climbs would leave the part of the provider's API that the connection is for.
         let path = self.path.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
         let climbs = path.replace("%2f", "/").replace("%5c", "/").split(['/', '\\']).any(|part| part == "." || part == "..");
@@ -112,7 +117,8 @@ mod tests {
         for method in ["get", "CONNECT", "TRACE", "GET ", ""] {
             request(method, "/", None).unwrap_err();
         }
-        for path in ["", "files", "//evil.test/", "/a/../b", "/a/%2E%2e/b", "/a/..%2fb", "/..", "/a\\..\\b", "/a#b"] {
+        for path in ["", "files", "//evil.test/", "/a/../b", "/a/%2E%2e/b", "/a/..%2fb", "/..", "/a\\..\\b", "/a#b", "/.\t./b", "/.\n./b", "/a b", "/ã"]
+        {
             assert!(request("GET", path, None).is_err(), "{path}");
         }
         for name in ["Authorization", "COOKIE", "host", "proxy-authorization", "range", "accept-encoding", "a b"] {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use http::{HeaderName, Request, Response, header};
+use http::{HeaderName, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use wasmtime::StoreContextMut;
 use wasmtime::component::Resource;
@@ -119,6 +119,9 @@ type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + 
 async fn send(egress: &Egress, request: Request<WasiBody>) -> Result<(Response<WasiBody>, Connection), Error> {
     let sent = async {
         let target = Target::of(request.uri())?;
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return Err(NetError::Refused("nothing is tunnelled or traced".into()));
+        }
         egress.grant.http(request.method().as_str(), target.host())?;
         egress.connector.send(&target, request, &egress.meter).await
     };
