@@ -56,11 +56,11 @@ pub(crate) struct Shared {
 }
 
 impl Inner {
-    /// A sandbox for one of the release's own questions, which belong to no tenant. A self-test has a scope, since
-    /// it runs under a grant.
+    /// A sandbox for one of the release's own questions, which belong to no tenant and send nothing. A self-test has a
+    /// scope, since it runs under a grant: one that nobody has approved yet, so it reaches no one either.
     async fn sandbox(&self, export: &'static str, scope: Option<CallScope>) -> Result<Sandbox, PluginError> {
         let turn = self.shared.turns.among(&self.shared.questions).await?;
-        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, scope, turn))
+        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, scope, None, turn))
     }
 
     /// Asks `function` in a fresh instance, and says what its end means.
@@ -256,7 +256,9 @@ impl Release {
         {
             return ToolOutcome::failed(unfit);
         }
-        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", &self.0.shared, Some(scope), turn);
+        let shared = &self.0.shared;
+        let way_out = Some(&shared.connector);
+        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", shared, Some(scope), way_out, turn);
         let asked = (call.name.to_owned(), call.arguments.to_owned(), context);
         let answer = tokio::select! {
             biased;
@@ -279,8 +281,8 @@ impl Release {
         ToolOutcome { result, spent }
     }
 
-    /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage and nothing connected. A
-    /// case that traps or breaks a limit fails like any other. Empty without the export.
+    /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage, nothing connected and no
+    /// network. A case that traps or breaks a limit fails like any other. Empty without the export.
     pub async fn self_test(&self, grant: Arc<Grant>) -> Result<Vec<CaseOutcome>, PluginError> {
         let Some(test) = &self.0.functions.self_test else {
             return Ok(vec![]);

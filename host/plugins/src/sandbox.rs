@@ -12,7 +12,7 @@ use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
 use crate::capabilities::log::{self, Budget};
 use crate::capabilities::{self, Egress, Setup};
 use crate::limits::Limits;
-use crate::net::Meter;
+use crate::net::{Connector, Meter};
 use crate::release::Shared;
 use crate::turns::Turn;
 use crate::{CallScope, DeadlineKind, Digest, HostConfig, OutputKind, PluginError, Spent};
@@ -120,19 +120,21 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Makes a store for a call of `export`. What belongs to no tenant has no scope and is granted nothing.
+    /// Makes a store for a call of `export`. What belongs to no tenant has no scope and is granted nothing; what has no
+    /// `way_out` sends nothing, whatever is granted.
     pub(crate) fn new(
         pre: &InstancePre<Call>,
         release: Digest,
         export: &'static str,
         shared: &Shared,
         scope: Option<CallScope>,
+        way_out: Option<&Arc<Connector>>,
         turn: Turn,
     ) -> Self {
         let limits = &shared.config.limits;
-        let egress = scope.as_ref().map(|scope| Egress {
+        let egress = scope.as_ref().zip(way_out).map(|(scope, connector)| Egress {
             grant: Arc::clone(&scope.grant),
-            connector: Arc::clone(&shared.connector),
+            connector: Arc::clone(connector),
             meter: Arc::new(Meter::new(limits.egress.clone())),
         });
         let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes), egress };

@@ -45,7 +45,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) scope: Option<CallScope>,
     /// Bytes that may still be logged or printed.
     pub(crate) log: log::Budget,
-    /// The way to other hosts, for a call that has a scope.
+    /// The way to other hosts, for a call that has one.
     pub(crate) egress: Option<Egress>,
 }
 

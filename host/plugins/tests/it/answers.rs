@@ -82,7 +82,7 @@ async fn each_case_of_a_self_test_runs_by_itself() {
     let outcomes = release.self_test(grant).await.unwrap();
     let failed: Vec<_> =
         outcomes.iter().filter_map(|case| Some((case.name.as_str(), case.failure.as_deref()?))).collect();
-    assert_eq!(outcomes.len(), 5);
+    assert_eq!(outcomes.len(), 6);
     assert_eq!(failed.len(), 2, "{failed:?}");
     assert_eq!(failed[0], ("fails", "expected 1, got 2"));
     assert_eq!(failed[1].0, "traps");

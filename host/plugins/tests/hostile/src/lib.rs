@@ -92,7 +92,7 @@ impl onboarding::Guest for Hostile {
 
 impl self_test::Guest for Hostile {
     fn cases() -> Vec<String> {
-        ["passes", "fails", "traps", "writes", "finds-nothing-written"].map(String::from).into()
+        ["passes", "fails", "traps", "writes", "finds-nothing-written", "reaches-nobody"].map(String::from).into()
     }
 
     fn run(name: String) -> Result<(), String> {
@@ -100,6 +100,11 @@ impl self_test::Guest for Hostile {
             "fails" => Err("expected 1, got 2".into()),
             "traps" => panic!("the case panics"),
             "writes" => storage::set("key", b"value").map_err(|error| format!("{error:?}")),
+            "reaches-nobody" => {
+                let (fetched, sent) = (web::fetch("GET https://api.example.com/echo"), send("google GET /echo"));
+                let denied = fetched.contains("HttpRequestDenied") && sent.contains("NotGranted");
+                if denied { Ok(()) } else { Err(format!("{fetched} {sent}")) }
+            }
             "finds-nothing-written" => match storage::get("key") {
                 Ok(None) => Ok(()),
                 other => Err(format!("{other:?}")),
