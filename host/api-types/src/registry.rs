@@ -333,8 +333,12 @@ pub struct ToolUsage {
     pub cpu_millis: i64,
     /// The most memory that one call had, in bytes.
     pub peak_memory_bytes: i64,
+    /// Requests sent to other hosts.
+    pub requests: i64,
     /// Bytes sent to other hosts.
     pub egress_bytes: i64,
+    /// Bytes received from them.
+    pub ingress_bytes: i64,
     /// The most that one customer's data took, in bytes.
     pub storage_bytes: i64,
     /// What was wanted and not granted, counted.

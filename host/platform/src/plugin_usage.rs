@@ -18,8 +18,12 @@ pub struct ToolUsage {
     pub cpu_micros: i64,
     /// The most memory that one call had, in bytes.
     pub peak_memory_bytes: i64,
+    /// Requests sent to other hosts.
+    pub requests: i64,
     /// Bytes sent to other hosts.
     pub egress_bytes: i64,
+    /// Bytes received from them.
+    pub ingress_bytes: i64,
     /// The most that one customer's data took, in bytes.
     pub storage_bytes: i64,
     /// How often something was wanted and not granted.
@@ -37,7 +41,8 @@ pub async fn of_release(
         ToolUsage,
         r#"SELECT tool, sum(calls)::bigint AS "calls!", sum(failures)::bigint AS "failures!",
                   sum(cpu_micros)::bigint AS "cpu_micros!", max(peak_memory_bytes) AS "peak_memory_bytes!",
-                  sum(egress_bytes)::bigint AS "egress_bytes!", max(storage_bytes) AS "storage_bytes!",
+                  sum(requests)::bigint AS "requests!", sum(egress_bytes)::bigint AS "egress_bytes!",
+                  sum(ingress_bytes)::bigint AS "ingress_bytes!", max(storage_bytes) AS "storage_bytes!",
                   sum(refusals)::bigint AS "refusals!"
            FROM plugin_usage
            WHERE digest = $1 AND ($2::uuid IS NULL OR customer_id = $2)

@@ -60,8 +60,12 @@ pub struct Took {
     pub cpu_micros: i64,
     /// The most memory it had, in bytes.
     pub peak_memory_bytes: i64,
+    /// Requests it sent to other hosts, redirects that the host followed included.
+    pub requests: i64,
     /// Bytes it sent to other hosts.
     pub egress_bytes: i64,
+    /// Bytes it received from them.
+    pub ingress_bytes: i64,
     /// Bytes that the customer's data takes after it; none if it wrote nothing.
     pub storage_bytes: Option<i64>,
     /// How often it wanted what it was not granted.
@@ -110,16 +114,19 @@ async fn record_as(db: &PgPool, id: Uuid, call: &NewToolCall<'_>) -> Result<()> 
              ON CONFLICT (id) DO NOTHING RETURNING agent_id),
          used AS (
              INSERT INTO plugin_usage AS day_so_far (day, customer_id, niche, digest, tool, calls, failures, cpu_micros,
-                                                     peak_memory_bytes, egress_bytes, storage_bytes, refusals)
+                                                     peak_memory_bytes, requests, egress_bytes, ingress_bytes,
+                                                     storage_bytes, refusals)
              SELECT (now() AT TIME ZONE 'UTC')::date, a.customer_id, a.niche, $3, $4, 1,
-                    CASE WHEN $9 = 'ok' THEN 0 ELSE 1 END, $13, $14, $15, coalesce($16::bigint, 0), $12
+                    CASE WHEN $9 = 'ok' THEN 0 ELSE 1 END, $13, $14, $15, $16, $17, coalesce($18::bigint, 0), $12
              FROM kept JOIN agents a ON a.id = kept.agent_id
              ON CONFLICT (day, customer_id, niche, digest, tool) DO UPDATE SET
                  calls = day_so_far.calls + 1,
                  failures = day_so_far.failures + excluded.failures,
                  cpu_micros = day_so_far.cpu_micros + excluded.cpu_micros,
                  peak_memory_bytes = greatest(day_so_far.peak_memory_bytes, excluded.peak_memory_bytes),
+                 requests = day_so_far.requests + excluded.requests,
                  egress_bytes = day_so_far.egress_bytes + excluded.egress_bytes,
+                 ingress_bytes = day_so_far.ingress_bytes + excluded.ingress_bytes,
                  storage_bytes = greatest(day_so_far.storage_bytes, excluded.storage_bytes),
                  refusals = day_so_far.refusals + excluded.refusals)
          SELECT pg_notify('chat', agent_id::text) FROM kept",
@@ -137,7 +144,9 @@ async fn record_as(db: &PgPool, id: Uuid, call: &NewToolCall<'_>) -> Result<()> 
         took.refusals,
         took.cpu_micros,
         took.peak_memory_bytes,
+        took.requests,
         took.egress_bytes,
+        took.ingress_bytes,
         took.storage_bytes,
     )
     .fetch_optional(db)

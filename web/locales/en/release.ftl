@@ -68,7 +68,10 @@ usage-month = Use in the last 30 days
 usage-tool = Tool
 usage-cpu = Processor
 usage-memory = Memory
+usage-requests = Requests to other servers
 usage-egress = Sent
+usage-ingress = Received
+usage-storage = Stored per customer, at most
 facts-title = Facts
 
 ended-rejected = Rejected by { $who }.

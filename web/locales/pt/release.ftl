@@ -68,7 +68,10 @@ usage-month = Uso nos últimos 30 dias
 usage-tool = Ferramenta
 usage-cpu = Processador
 usage-memory = Memória
+usage-requests = Pedidos a outros servidores
 usage-egress = Enviado
+usage-ingress = Recebido
+usage-storage = Guardado por cliente, no máximo
 facts-title = Ficha
 
 ended-rejected = Rejeitada por { $who }.

@@ -7,9 +7,9 @@ use std::{
 
 use openclaw_platform::{
     Digest, agents, niche_storage,
-    tool_calls::{self, NewToolCall, Took},
+    tool_calls::{self, NewToolCall},
 };
-use openclaw_plugins::{CallScope, Release, Spent, Tenant, ToolCall, ToolOutcome, credentials::NoConnections};
+use openclaw_plugins::{CallScope, Release, Tenant, ToolCall, ToolOutcome, credentials::NoConnections};
 use rmcp::{
     ErrorData,
     model::{CallToolRequestParams, CallToolResult},
@@ -17,6 +17,7 @@ use rmcp::{
 use serde_json::Value;
 
 use super::{
+    metering::{self, Called},
     result::{Ended, away},
     server::NicheTools,
 };
@@ -37,7 +38,7 @@ impl NicheTools {
         };
         let name = &*request.name;
         let Some(tool) = described.tools.iter().find(|tool| tool.name == name) else {
-            metrics::counter!("niche_tool_calls_total", "outcome" => "unknown-tool").increment(1);
+            metering::unserved("unknown-tool");
             return Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None));
         };
         let arguments = Value::Object(request.arguments.unwrap_or_default());
@@ -46,13 +47,15 @@ impl NicheTools {
             Err(error) => return Ok(away(&error)),
         };
         let ended = Ended::new(outcome);
-        metrics::counter!("niche_tool_calls_total", "outcome" => ended.outcome).increment(1);
         let agent = self.caller.agent;
+        let digest = Digest(*release.digest().as_bytes());
+        let called = Called { niche: &self.caller.niche, release: digest, tool: name };
+        let took = called.ended(ended.outcome, &ended.spent);
         let kept = tool_calls::record(
             &self.state.db,
             NewToolCall {
                 agent,
-                digest: Digest(*release.digest().as_bytes()),
+                digest,
                 tool: name,
                 title: &tool.title,
                 arguments: &arguments,
@@ -61,7 +64,7 @@ impl NicheTools {
                 outcome: ended.outcome,
                 micros: i64::try_from(ended.spent.wall.as_micros()).unwrap_or(i64::MAX),
                 fault: ended.fault,
-                took: took(&ended.spent),
+                took,
             },
         );
         if let Err(error) = kept.await {
@@ -97,17 +100,5 @@ impl NicheTools {
             now,
         };
         Ok(release.call_tool_until(call, scope, cancelled).await)
-    }
-}
-
-/// What a call used, as it is kept.
-fn took(spent: &Spent) -> Took {
-    let most = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    Took {
-        cpu_micros: i64::try_from(spent.cpu.as_micros()).unwrap_or(i64::MAX),
-        peak_memory_bytes: most(spent.peak_memory as u64),
-        egress_bytes: most(spent.egress_bytes),
-        storage_bytes: spent.storage_bytes.map(most),
-        refusals: i32::try_from(spent.refusals).unwrap_or(i32::MAX),
     }
 }

@@ -8,6 +8,7 @@ mod call;
 mod cancellation;
 mod changes;
 mod listing;
+mod metering;
 mod pin;
 mod progress;
 mod result;

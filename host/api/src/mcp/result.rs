@@ -7,6 +7,7 @@ use openclaw_plugins::{CallError, Content, PluginError, Spent, ToolOutcome, stor
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
+use super::metering;
 use crate::error::ApiError;
 
 /// A call that ended, one way or another.
@@ -85,6 +86,6 @@ pub(super) fn said(sentence: impl Into<String>) -> CallToolResult {
 /// The platform's own trouble, as a tool's answer.
 pub(super) fn away(error: &ApiError) -> CallToolResult {
     tracing::error!(%error, "a tool could not be called");
-    metrics::counter!("niche_tool_calls_total", "outcome" => "platform").increment(1);
+    metering::unserved("platform");
     said("The platform could not run the tool just now. Nothing was changed; try again in a moment.")
 }

@@ -119,7 +119,9 @@ fn tool_usage(usage: plugin_usage::ToolUsage) -> api::ToolUsage {
         failures: usage.failures,
         cpu_millis: usage.cpu_micros / 1000,
         peak_memory_bytes: usage.peak_memory_bytes,
+        requests: usage.requests,
         egress_bytes: usage.egress_bytes,
+        ingress_bytes: usage.ingress_bytes,
         storage_bytes: usage.storage_bytes,
         refusals: usage.refusals,
     }

@@ -73,7 +73,7 @@ async fn called(app: &TestApp, agent: AgentId, digest: &str, count: usize, micro
             outcome: if fault.is_some() { "trapped" } else { "ok" },
             micros,
             fault,
-            took: Took { cpu_micros: 5, peak_memory_bytes: 7, egress_bytes: 11, storage_bytes: Some(13), refusals: 0 },
+            took: Took { cpu_micros: 5, ..Took::default() },
         };
         tool_calls::record(&app.db, call).await.unwrap();
     }
@@ -187,24 +187,6 @@ async fn a_release_that_traps_more_is_taken_back_by_itself_with_the_reason() {
     let trail = app.admin("audit?niche=hello").await;
     assert_eq!((&trail["items"][0]["action"], &trail["items"][0]["who"]), (&json!("roll-back"), &json!("platform")));
     assert_eq!(trail["items"][0]["reason"], page["roll_out"]["reason"]);
-}
-
-#[tokio::test]
-async fn what_tools_took_is_added_up_once_a_call() {
-    let app = TestApp::start().await;
-    let (agent, digest) = hello(&app).await;
-    called(&app, agent.id, &digest, 2, 1_000, None).await;
-    called(&app, agent.id, &digest, 1, 1_000, Some(Fault::Trap)).await;
-    let used: (i64, i64, i64, i64, i64, i64) = sqlx::query_as(
-        "SELECT calls, failures, cpu_micros, peak_memory_bytes, egress_bytes, storage_bytes FROM plugin_usage",
-    )
-    .fetch_one(&app.db)
-    .await
-    .unwrap();
-    assert_eq!(used, (3, 1, 15, 7, 33, 13));
-    call(&app, &agent).await;
-    let usage = app.admin(&format!("releases/{digest}")).await["usage"].take();
-    assert_eq!((&usage[0]["tool"], &usage[0]["calls"], &usage[0]["failures"]), (&json!("greet"), &json!(4), &json!(1)));
 }
 
 #[tokio::test]

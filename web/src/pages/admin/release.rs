@@ -281,7 +281,10 @@ fn usage(l: Locale, page: &ReleasePage) -> View {
         l.t("figures-refusals"),
         l.t("usage-cpu"),
         l.t("usage-memory"),
+        l.t("usage-requests"),
         l.t("usage-egress"),
+        l.t("usage-ingress"),
+        l.t("usage-storage"),
     ];
     let rows = page
         .usage
@@ -294,7 +297,10 @@ fn usage(l: Locale, page: &ReleasePage) -> View {
                 format::number(l, tool.refusals).into(),
                 format::duration(l, tool.cpu_millis.unsigned_abs()).into(),
                 format::bytes(l, tool.peak_memory_bytes).into(),
+                format::number(l, tool.requests).into(),
                 format::bytes(l, tool.egress_bytes).into(),
+                format::bytes(l, tool.ingress_bytes).into(),
+                format::bytes(l, tool.storage_bytes).into(),
             ]
         })
         .collect();
