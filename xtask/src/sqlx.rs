@@ -1,17 +1,26 @@
 //! `cargo xtask sqlx`: .sqlx describes every query, so that building needs no database.
 
 use std::{
-    os::unix::fs::{MetadataExt as _, chown},
+    os::unix::{
+        fs::{MetadataExt as _, chown},
+        process::CommandExt as _,
+    },
     path::PathBuf,
-    process::Command,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::{
     machine,
     shell::{cargo, root, run},
 };
+
+/// The script under which testkit's servers run, too: it ends the server once this process is gone.
+const KEEPER: &str = include_str!("../../host/testkit/src/keeper.sh");
+/// How long Postgres may take to answer.
+const READY: Duration = Duration::from_secs(60);
 
 /// Checks every query against a Postgres made for it, and keeps the descriptions.
 pub(crate) fn prepare() -> anyhow::Result<()> {
@@ -38,12 +47,13 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A Postgres on a socket in a temporary folder, gone when dropped.
+/// A Postgres on a socket in a temporary folder, both gone when dropped, or when this process is interrupted.
 ///
 /// Not testkit's: with it xtask would compile most of the workspace's dependencies before its first word.
 struct Temporary {
     folder: PathBuf,
     user: Option<(u32, u32)>,
+    server: Option<Child>,
 }
 
 impl Temporary {
@@ -55,13 +65,32 @@ impl Temporary {
         if let Some((uid, gid)) = user {
             chown(&folder, Some(uid), Some(gid))?;
         }
-        let temporary = Self { folder, user };
+        let mut temporary = Self { folder, user, server: None };
         let data = temporary.folder.join("data").display().to_string();
         temporary.program("initdb", &["--pgdata", &data, "--username=openclaw", "--auth=trust", "--no-sync"])?;
-        let options = format!("-c listen_addresses= -k {} -c fsync=off", temporary.folder.display());
-        let log = temporary.folder.join("log").display().to_string();
-        temporary.program("pg_ctl", &["start", "--wait", "--pgdata", &data, "--options", &options, "--log", &log])?;
+        temporary.serve(&data)?;
         Ok(temporary)
+    }
+
+    /// Starts the server and waits until it answers.
+    fn serve(&mut self, data: &str) -> anyhow::Result<()> {
+        let log = self.folder.join("log");
+        let output = std::fs::File::create(&log)?;
+        let mut keeper = self.command("/bin/sh".into());
+        keeper.args(["-c", KEEPER, "keeper"]).arg(&self.folder).arg("INT").arg(program("postgres")?);
+        keeper.args(["-D", data, "-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(&self.folder);
+        keeper.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
+        // A Ctrl-C in the terminal ends this process; that ends the keeper, in order.
+        self.server = Some(keeper.process_group(0).spawn()?);
+        let deadline = Instant::now() + READY;
+        while self.psql("SELECT 1").is_err() {
+            let runs = self.server.as_mut().is_some_and(|server| matches!(server.try_wait(), Ok(None)));
+            if !runs || Instant::now() > deadline {
+                bail!("Postgres did not come up. Its log:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     fn url(&self) -> String {
@@ -73,26 +102,32 @@ impl Temporary {
     }
 
     fn program(&self, name: &str, arguments: &[&str]) -> anyhow::Result<()> {
-        use std::os::unix::process::CommandExt as _;
-        let mut command = Command::new(program(name)?);
-        command.args(arguments).current_dir(&self.folder).stdin(std::process::Stdio::null());
+        let output = self.command(program(name)?).args(arguments).stdin(Stdio::null()).output()?;
+        ensure!(output.status.success(), "{name} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// `program`, as whoever owns the folder.
+    fn command(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder);
         if let Some((uid, gid)) = self.user {
             command.uid(uid).gid(gid);
         }
-        // A file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
-        let output = self.folder.join(format!("{name}.out"));
-        let file = std::fs::File::create(&output)?;
-        let status = command.stdout(file.try_clone()?).stderr(file).status()?;
-        ensure!(status.success(), "{name} failed:\n{}", std::fs::read_to_string(output)?);
-        Ok(())
+        command
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let data = self.folder.join("data").display().to_string();
-        let _ = self.program("pg_ctl", &["stop", "--mode=immediate", "--pgdata", &data]);
-        let _ = std::fs::remove_dir_all(&self.folder);
+        match &mut self.server {
+            Some(server) => {
+                // The end of its lifeline stops it in order, and its folder goes with it.
+                drop(server.stdin.take());
+                let _ = server.wait();
+            }
+            None => drop(std::fs::remove_dir_all(&self.folder)),
+        }
     }
 }
 

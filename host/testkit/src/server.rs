@@ -22,19 +22,8 @@ const READY: Duration = Duration::from_secs(60);
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(20);
 
-/// Runs the program after `$2`, sends it the signal `$2` once standard input ends, and removes the folder `$1` when it
-/// has stopped: unless there is none, or the word `keep` came first.
-const KEEPER: &str = r#"
-rubbish=$1; signal=$2; shift 2
-exec 3<&0 </dev/null
-"$@" 3<&- & server=$!
-( read -r word <&3; [ -z "$rubbish" ] || [ "$word" != keep ] || touch "$rubbish/keep"; kill -"$signal" "$server" ) 2>/dev/null & watcher=$!
-exec 3<&-
-wait "$server"; status=$?
-kill "$watcher" 2>/dev/null
-[ -z "$rubbish" ] || if [ -e "$rubbish/keep" ]; then rm "$rubbish/keep"; else rm -rf "$rubbish"; fi
-exit "$status"
-"#;
+/// Keeps the program, and ends it once this process is gone.
+const KEEPER: &str = include_str!("keeper.sh");
 
 /// A running server.
 #[derive(Debug)]
