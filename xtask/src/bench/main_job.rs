@@ -1,7 +1,6 @@
 //! The main job of the whole platform, and the parts that have a figure of their own.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -96,7 +95,8 @@ impl Dev {
         for variable in
             ["API_LISTEN", "WEB_LISTEN", "TOKEN_PROXY_LISTEN", "RELAY_LISTEN", "OPERATOR_LISTEN", "BILLING_LISTEN"]
         {
-            command.env(variable, format!("127.0.0.1:{}", free_port()?));
+            // `dev` chooses a free port.
+            command.env(variable, "127.0.0.1:0");
         }
         command.env("WEB_ASSETS", build::bundle_folder()).env("OPENCLAW_LIFELINE", "stdin");
         let child = command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
@@ -118,8 +118,4 @@ impl Drop for Dev {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -204,6 +204,16 @@ fn start_order(addresses: &Addresses, variables: &mut Variables) -> Vec<(&'stati
     order
 }
 
+/// The address that `variable` says: with port 0, on a port that is free.
+fn address_from(variable: &str, text: &str) -> anyhow::Result<SocketAddr> {
+    let mut address: SocketAddr =
+        text.parse().with_context(|| format!("{variable} must be address:port, not {text:?}"))?;
+    if address.port() == 0 {
+        address.set_port(free_port());
+    }
+    Ok(address)
+}
+
 /// Where each role listens: the settings' defaults unless the environment says otherwise.
 struct Addresses([(&'static str, &'static str, SocketAddr); 6]);
 
@@ -220,7 +230,7 @@ impl Addresses {
         ];
         for (_, variable, address) in &mut all {
             if let Ok(text) = std::env::var(*variable) {
-                *address = text.parse().with_context(|| format!("{variable} must be address:port, not {text:?}"))?;
+                *address = address_from(variable, &text)?;
             }
         }
         Ok(Self(all))
@@ -326,4 +336,19 @@ fn announce(
 
 fn say(what: &str) {
     println!("· {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn port_0_is_a_free_one_and_no_two_roles_get_the_same() {
+        let chosen = ["API_LISTEN", "WEB_LISTEN"].map(|variable| address_from(variable, "127.0.0.1:0").unwrap());
+        assert!(chosen.iter().all(|address| address.port() != 0));
+        assert_ne!(chosen[0], chosen[1]);
+        assert_eq!(address_from("API_LISTEN", "127.0.0.1:8000").unwrap().port(), 8000);
+        let error = address_from("API_LISTEN", "here").unwrap_err().to_string();
+        assert_eq!(error, "API_LISTEN must be address:port, not \"here\"");
+    }
 }
