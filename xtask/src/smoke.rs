@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 /// How long any one thing may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one look at whether the platform is ready may take.
+const GLANCE: Duration = Duration::from_secs(2);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(10);
 /// What is asked: both medicines are in the niche's tables, and the answer needs its tool.
@@ -50,6 +52,7 @@ pub(crate) fn drive(arguments: &Arguments) -> anyhow::Result<Vec<Step>> {
     let dev: Value = serde_json::from_str(&text)?;
     let mut walk =
         Walk { browser: Browser::new(dev["web"].as_str().context("dev.json has no web")?), steps: Vec::new() };
+    walk.browser.ready(PATIENCE)?;
 
     walk.step("marketplace", |b| {
         let page = b.text("/pt")?;
@@ -183,8 +186,32 @@ impl Browser {
         Self { agent: agent.new_agent(), site: site.to_owned() }
     }
 
+    /// Waits until the pages and, behind them, the API answer: one that has just died is being started again. For as
+    /// long as `patience`.
+    fn ready(&self, patience: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + patience;
+        for path in ["/healthz", "/api/v1/niches?locale=pt"] {
+            while let Err(error) = self.fetch(path, GLANCE) {
+                if Instant::now() > deadline {
+                    let (site, seconds) = (&self.site, patience.as_secs());
+                    return Err(error.context(format!(
+                        "the platform at {site} was not ready in {seconds} s: is `cargo xtask up` still running? Its \
+                         logs say more"
+                    )));
+                }
+                std::thread::sleep(LOOK);
+            }
+        }
+        Ok(())
+    }
+
     fn text(&self, path: &str) -> anyhow::Result<String> {
-        let mut answer = self.agent.get(format!("{}{path}", self.site)).call()?;
+        self.fetch(path, PATIENCE)
+    }
+
+    fn fetch(&self, path: &str, patience: Duration) -> anyhow::Result<String> {
+        let request = self.agent.get(format!("{}{path}", self.site)).config().timeout_global(Some(patience)).build();
+        let mut answer = request.call().with_context(|| format!("GET {path} was not answered"))?;
         ensure!(answer.status().is_success(), "GET {path} answered {}", answer.status());
         Ok(answer.body_mut().read_to_string()?)
     }
@@ -211,5 +238,47 @@ impl Browser {
             ensure!(Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
             std::thread::sleep(LOOK);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server whose first answers are `bad`, and good from then on. Gives its address.
+    fn coming_up(bad: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let site = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for (at, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut line = String::new();
+                let mut request = BufReader::new(stream.try_clone().unwrap());
+                while request.read_line(&mut line).is_ok_and(|read| read > 2) {}
+                let status = if at < bad { "502 Bad Gateway" } else { "200 OK" };
+                let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+            }
+        });
+        site
+    }
+
+    #[test]
+    fn what_is_just_being_started_again_is_waited_for() {
+        Browser::new(&coming_up(3)).ready(PATIENCE).unwrap();
+    }
+
+    #[test]
+    fn what_never_comes_is_told_with_what_was_answered_last() {
+        let error = Browser::new(&coming_up(usize::MAX)).ready(Duration::from_millis(50)).unwrap_err();
+        let said = format!("{error:#}");
+        assert!(said.contains("was not ready in 0 s") && said.contains("/healthz answered 502"), "{said}");
+        // Nothing listens there.
+        let error = Browser::new("http://127.0.0.1:1").ready(Duration::ZERO).unwrap_err();
+        assert!(format!("{error:#}").contains("GET /healthz was not answered"), "{error:#}");
     }
 }
