@@ -1,185 +1,25 @@
-//! How a release reaches agents: a share of them, all of them, or back. Each step is one transaction, and has the
-//! releases of its niche to itself.
-//!
-//! An agent's place among 100 depends on it and the release alone (`roll_out_place` in the database): a greater share
-//! only gives the release to more agents, a smaller one only takes it from some.
+//! The steps of a roll-out: a share of the agents, all of them, or back. Each is one transaction, and has the releases of
+//! its niche to itself.
 
 use openclaw_api_types::Margins;
 use serde_json::json;
-use sqlx::{PgConnection, PgExecutor, PgPool};
-use time::OffsetDateTime;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{
-    Locked, ReleaseState,
-    audit::{self, Actor, Step},
-    lock_shared, locked, read,
+    Filter, RollOut, RollOutState,
+    agents::{Whom, move_agents, move_share},
+    list, newest,
 };
-use crate::{AgentId, CustomerId, Digest, Error, JobId, error::Result, jobs::Instruction};
-
-/// Agents that one statement moves at most.
-const AT_A_TIME: i64 = 500;
-
-/// Where a roll-out is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RollOutState {
-    /// A share of the agents have the new release.
-    Running,
-    /// Everybody has it.
-    Complete,
-    /// Everybody went back to the old one.
-    RolledBack,
-    /// Another release took the niche over.
-    Cancelled,
-}
-
-impl RollOutState {
-    /// As stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::RolledBack => "rolled-back",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl std::str::FromStr for RollOutState {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        [Self::Running, Self::Complete, Self::RolledBack, Self::Cancelled]
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| Error::Corrupt(format!("roll-out state {text}")))
-    }
-}
-
-/// A release with the name people know it by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// The release.
-    pub digest: Digest,
-    /// Its version.
-    pub version: String,
-}
-
-/// A roll-out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RollOut {
-    /// Its id.
-    pub id: Uuid,
-    /// Its niche.
-    pub niche: String,
-    /// The release that is rolled out.
-    pub new: Named,
-    /// The one it takes over from; none for a niche's first.
-    pub old: Option<Named>,
-    /// Percent of the niche's agents.
-    pub share: u8,
-    /// Where it is.
-    pub state: RollOutState,
-    /// When it is taken back by itself.
-    pub margins: Margins,
-    /// By whom it was begun.
-    pub started_by: String,
-    /// When.
-    pub started_at: OffsetDateTime,
-    /// When the share changed last.
-    pub share_at: OffsetDateTime,
-    /// By whom it was ended.
-    pub ended_by: Option<String>,
-    /// When.
-    pub ended_at: Option<OffsetDateTime>,
-    /// Why it was begun or, once it has ended, why it ended.
-    pub reason: Option<String>,
-}
-
-struct Row {
-    id: Uuid,
-    niche: String,
-    new_digest: Vec<u8>,
-    new_version: String,
-    old_digest: Option<Vec<u8>>,
-    old_version: Option<String>,
-    share: i16,
-    state: String,
-    margins: serde_json::Value,
-    started_by: String,
-    started_at: OffsetDateTime,
-    share_at: OffsetDateTime,
-    ended_by: Option<String>,
-    ended_at: Option<OffsetDateTime>,
-    reason: Option<String>,
-}
-
-impl TryFrom<Row> for RollOut {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Self {
-            id: row.id,
-            niche: row.niche,
-            new: Named { digest: row.new_digest.try_into()?, version: row.new_version },
-            old: match (row.old_digest, row.old_version) {
-                (Some(digest), Some(version)) => Some(Named { digest: digest.try_into()?, version }),
-                _ => None,
-            },
-            share: u8::try_from(row.share).map_err(|_| Error::Corrupt(format!("a share of {}", row.share)))?,
-            state: row.state.parse()?,
-            margins: read("margins", row.margins)?,
-            started_by: row.started_by,
-            started_at: row.started_at,
-            share_at: row.share_at,
-            ended_by: row.ended_by,
-            ended_at: row.ended_at,
-            reason: row.reason,
-        })
-    }
-}
-
-/// Which roll-outs to list.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter<'a> {
-    /// Of this niche.
-    pub niche: Option<&'a str>,
-    /// Of this release, as the new one.
-    pub new: Option<Digest>,
-    /// Those that run alone.
-    pub running: bool,
-    /// This one.
-    pub id: Option<Uuid>,
-}
-
-/// The roll-outs that `filter` lets through, the newest first, at most `limit`.
-pub async fn list(db: impl PgExecutor<'_>, filter: Filter<'_>, limit: i64) -> Result<Vec<RollOut>> {
-    let new = filter.new.map(|digest| digest.0.to_vec());
-    sqlx::query_as!(
-        Row,
-        r#"SELECT o.id, o.niche, o.new_digest, new.version AS new_version, o.old_digest,
-                  old.version AS "old_version?", o.share, o.state, o.margins, o.started_by, o.started_at, o.share_at,
-                  o.ended_by, o.ended_at, o.reason
-           FROM roll_outs o JOIN releases new ON new.digest = o.new_digest
-                LEFT JOIN releases old ON old.digest = o.old_digest
-           WHERE ($1::text IS NULL OR o.niche = $1) AND ($2::bytea IS NULL OR o.new_digest = $2)
-             AND (NOT $3 OR o.state = 'running') AND ($4::uuid IS NULL OR o.id = $4)
-           ORDER BY o.started_at DESC, o.id DESC LIMIT $5"#,
-        filter.niche,
-        new,
-        filter.running,
-        filter.id,
-        limit
-    )
-    .fetch_all(db)
-    .await?
-    .into_iter()
-    .map(RollOut::try_from)
-    .collect()
-}
-
-/// The newest roll-out of `digest`.
-pub async fn newest(db: impl PgExecutor<'_>, digest: Digest) -> Result<Option<RollOut>> {
-    Ok(list(db, Filter { new: Some(digest), ..Filter::default() }, 1).await?.pop())
-}
+use crate::{
+    Digest, Error,
+    error::Result,
+    releases::{
+        Locked, ReleaseState,
+        audit::{self, Actor, Step},
+        locked,
+    },
+};
 
 /// Gives `digest` to `share` percent of its niche's agents, or changes the share of the roll-out that runs. Without a
 /// release before there is nobody to share with: it is complete at once.
@@ -258,7 +98,7 @@ pub async fn roll_back(db: &PgPool, digest: Digest, actor: Actor<'_>, reason: &s
 }
 
 /// The same in the caller's transaction. Gives the roll-out's id.
-pub(super) async fn roll_back_in(
+pub(in crate::releases) async fn roll_back_in(
     tx: &mut PgConnection,
     digest: Digest,
     actor: Actor<'_>,
@@ -303,23 +143,6 @@ pub(super) async fn roll_back_in(
     let step = Step { action: "roll-back", niche: Some(niche), digest: Some(digest), details };
     audit::record(tx, Actor { why: Some(reason), ..actor }, step).await?;
     Ok(roll_out.id)
-}
-
-/// The release that a new agent of `niche` gets: what its niche offers or, by its place, what is being rolled out;
-/// `otherwise` when it offers nothing. No roll-out passes it by before the caller's transaction ends.
-pub(crate) async fn place(db: &mut PgConnection, agent: AgentId, niche: &str, otherwise: Digest) -> Result<Digest> {
-    lock_shared(db, niche).await?;
-    let digest = sqlx::query_scalar!(
-        r#"SELECT coalesce(
-               (SELECT new_digest FROM roll_outs
-                WHERE niche = $2 AND state = 'running' AND roll_out_place($1, new_digest) < share),
-               (SELECT digest FROM releases WHERE niche = $2 AND state = 'active')) AS digest"#,
-        agent.0,
-        niche
-    )
-    .fetch_one(db)
-    .await?;
-    digest.map_or(Ok(otherwise), TryInto::try_into)
 }
 
 fn may_be_rolled_out(release: &Locked) -> Result<()> {
@@ -442,85 +265,4 @@ async fn finished(mut tx: sqlx::Transaction<'_, sqlx::Postgres>, id: Uuid) -> Re
     let this = list(&mut *tx, Filter { id: Some(id), ..Filter::default() }, 1).await?.pop();
     tx.commit().await?;
     this.ok_or(Error::NotFound("roll-out"))
-}
-
-/// Those who are to have `new` get it, whatever they have; those who have it and are not to, get `old`.
-async fn move_share(db: &mut PgConnection, niche: &str, new: Digest, old: Option<Digest>, share: u8) -> Result<u64> {
-    let mut moved = move_agents(db, niche, new, Whom::Below(share)).await?;
-    if let Some(old) = old {
-        moved += move_agents(db, niche, old, Whom::NotBelow { share, of: new }).await?;
-    }
-    Ok(moved)
-}
-
-/// Which agents of a niche are moved.
-#[derive(Clone, Copy)]
-enum Whom {
-    /// Every one.
-    All,
-    /// Those who have this release.
-    On(Digest),
-    /// Those whose place in the roll-out of the release they move to is below.
-    Below(u8),
-    /// Those who have `of` and whose place in its roll-out is not below `share`.
-    NotBelow { share: u8, of: Digest },
-}
-
-/// Moves agents of `niche` to `to`, and has those that run rendered anew. How many is the answer.
-async fn move_agents(db: &mut PgConnection, niche: &str, to: Digest, whom: Whom) -> Result<u64> {
-    let (on, below, not_below) = match whom {
-        Whom::All => (None, None, None),
-        Whom::On(digest) => (Some(digest), None, None),
-        Whom::Below(share) => (None, Some(i32::from(share)), None),
-        Whom::NotBelow { share, of } => (Some(of), None, Some(i32::from(share))),
-    };
-    let on = on.map(|digest| digest.0.to_vec());
-    let mut moved = 0;
-    loop {
-        let batch = sqlx::query!(
-            r#"UPDATE agents SET digest = $2 WHERE id IN (
-                   SELECT id FROM agents
-                   WHERE niche = $1 AND state <> 'destroyed' AND digest <> $2
-                     AND ($3::bytea IS NULL OR digest = $3)
-                     AND ($4::int IS NULL OR roll_out_place(id, $2) < $4)
-                     AND ($5::int IS NULL OR roll_out_place(id, $3) >= $5)
-                   ORDER BY id LIMIT $6 FOR NO KEY UPDATE)
-               RETURNING id, customer_id, state IN ('provisioning', 'live') AS "runs!""#,
-            niche,
-            to.0.as_slice(),
-            on,
-            below,
-            not_below,
-            AT_A_TIME
-        )
-        .fetch_all(&mut *db)
-        .await?;
-        // Whatever starts one that is suspended renders it anew.
-        let runs: Vec<(AgentId, CustomerId)> =
-            batch.iter().filter(|a| a.runs).map(|a| (AgentId(a.id), CustomerId(a.customer_id))).collect();
-        update(db, &runs).await?;
-        moved += batch.len() as u64;
-        if (batch.len() as i64) < AT_A_TIME {
-            return Ok(moved);
-        }
-    }
-}
-
-/// Enqueues an `update` for each of `agents`.
-async fn update(db: &mut PgConnection, agents: &[(AgentId, CustomerId)]) -> Result<()> {
-    let ids: Vec<Uuid> = agents.iter().map(|_| JobId::new().0).collect();
-    let (agents, customers): (Vec<Uuid>, Vec<Uuid>) =
-        agents.iter().map(|(agent, customer)| (agent.0, customer.0)).unzip();
-    sqlx::query!(
-        "INSERT INTO jobs (id, kind, customer_id, agent_id, payload)
-         SELECT job, $4, customer, agent, $5 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS each (job, customer, agent)",
-        &ids,
-        &customers,
-        &agents,
-        Instruction::Update.name(),
-        json!(Instruction::Update),
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
