@@ -92,6 +92,16 @@ audit-cancel = cancelled the roll-out of
 audit-register-publisher = registered a publisher
 audit-revoke-publisher = revoked a publisher
 audit-settings = changed the approval rule
+audit-detail-before = { $value } before
+audit-detail-from = in place of { $value }
+audit-detail-to = back to { $value }
+audit-detail-by = { $value } took over
+audit-detail-reference = from { $value }
+audit-detail-key = key { $value }
+audit-detail-name = { $value }
+audit-detail-niches = trades: { $value }
+audit-detail-auto_approve_same_or_fewer-true = on
+audit-detail-auto_approve_same_or_fewer-false = off
 who-rule = rule
 who-platform = platform
 

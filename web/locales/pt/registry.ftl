@@ -92,6 +92,16 @@ audit-cancel = cancelou a distribuição de
 audit-register-publisher = registrou um publicador
 audit-revoke-publisher = revogou um publicador
 audit-settings = mudou a regra de aprovação
+audit-detail-before = antes { $value }
+audit-detail-from = no lugar de { $value }
+audit-detail-to = de volta à { $value }
+audit-detail-by = { $value } assumiu
+audit-detail-reference = de { $value }
+audit-detail-key = chave { $value }
+audit-detail-name = { $value }
+audit-detail-niches = ramos: { $value }
+audit-detail-auto_approve_same_or_fewer-true = ligada
+audit-detail-auto_approve_same_or_fewer-false = desligada
 who-rule = regra
 who-platform = plataforma
 

@@ -122,7 +122,7 @@ fn release_path(l: Locale, digest: &str) -> String {
 
 /// A release by its version, as a link.
 fn release_link(l: Locale, digest: &str, version: &str) -> View {
-    a().href(release_path(l, digest)).children(version.to_owned()).into()
+    a().href(release_path(l, digest)).attr("title", digest.to_owned()).children(version.to_owned()).into()
 }
 
 /// Asks for the admin's token.
