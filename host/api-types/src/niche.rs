@@ -112,18 +112,30 @@ pub struct ToolSummary {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wishes {
     /// Hosts on the internet.
-    pub hosts: Vec<Wish>,
+    pub hosts: Vec<HostWish>,
     /// Connections.
     pub connections: Vec<Wish>,
     /// Bytes of storage for a customer's data.
     pub storage_bytes: u64,
 }
 
+/// A host on the internet that is asked for, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HostWish {
+    /// A name, `*.` and a domain, or `*`.
+    pub name: String,
+    /// HTTP methods that may be sent there, in upper case; `null` for any.
+    pub methods: Option<Vec<String>>,
+    /// Why.
+    pub reason: String,
+}
+
 /// One thing asked for, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wish {
-    /// The host or provider.
+    /// The provider.
     pub name: String,
     /// Why.
     pub reason: String,

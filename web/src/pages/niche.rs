@@ -1,6 +1,6 @@
 //! A niche: what it does by example, its tools, what it asks to use and why, what it will not do, the price.
 
-use openclaw_api_types::{Conversation, NicheDetail, NicheStatus, Wish};
+use openclaw_api_types::{Conversation, HostWish, NicheDetail, NicheStatus, Wish};
 
 use crate::{accent, components::prelude::*, document::NichePage, format};
 
@@ -154,7 +154,13 @@ fn wishes(l: Locale, niche: &NicheDetail) -> View {
         ))
         .into()
     };
-    let mut all: Vec<View> = niche.wishes.hosts.iter().chain(&niche.wishes.connections).map(wish).collect();
+    let host = |wish: &HostWish| -> View {
+        li().attr("data-test", "host-wish")
+            .children((strong().children(host_words(l, wish)), p().class("soft").children(wish.reason.clone())))
+            .into()
+    };
+    let hosts = niche.wishes.hosts.iter().map(host);
+    let mut all: Vec<View> = hosts.chain(niche.wishes.connections.iter().map(wish)).collect();
     if niche.wishes.storage_bytes > 0 {
         let size = i64::try_from(niche.wishes.storage_bytes).unwrap_or(i64::MAX);
         all.push(
@@ -169,4 +175,35 @@ fn wishes(l: Locale, niche: &NicheDetail) -> View {
         return p().class("soft").children(l.t("niche-no-wishes")).into();
     }
     (ul().class("plain-list").children(all), p().class("soft small").children(l.t("niche-wishes-note"))).into()
+}
+
+/// Methods that ask for something and leave nothing there (RFC 9110, 9.2.1).
+const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// What is done with a host.
+fn host_words(l: Locale, wish: &HostWish) -> String {
+    let only_reads = wish.methods.as_ref().is_some_and(|methods| methods.iter().all(|m| SAFE.contains(&m.as_str())));
+    let key = if only_reads { "niche-host-reads" } else { "niche-host-sends" };
+    l.with(key, &[("host", place_words(l, &wish.name).into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_is_only_read_from_is_told_from_one_that_gets_data() {
+        let words = |l, name: &str, methods: Option<&[&str]>| {
+            let methods = methods.map(|methods| methods.iter().map(|method| (*method).to_owned()).collect());
+            host_words(l, &HostWish { name: name.into(), methods, reason: String::new() })
+        };
+        assert_eq!(words(Locale::En, "api.example.com", Some(&["GET", "HEAD"])), "Reads from api.example.com");
+        assert_eq!(words(Locale::Pt, "api.example.com", Some(&["GET", "HEAD"])), "Lê de api.example.com");
+        let sends = "Sends data to api.example.com and reads its answers";
+        assert_eq!(words(Locale::En, "api.example.com", Some(&["GET", "POST"])), sends);
+        assert_eq!(words(Locale::En, "api.example.com", None), sends);
+        let below = "Envia dados para todo endereço abaixo de example.com e lê as respostas";
+        assert_eq!(words(Locale::Pt, "*.example.com", None), below);
+        assert_eq!(words(Locale::En, "*", Some(&["GET"])), "Reads from any site");
+    }
 }

@@ -39,6 +39,8 @@ async fn a_niche_reads_without_scripts() {
         "ONC High-Priority",
         "Não diagnostica nem receita",
         "Dar entrada no estoque",
+        "Lê de prices.example.com",
+        "Envia dados para orders.example.com e lê as respostas",
         "data-test=\"start\"",
     ] {
         assert!(html.contains(words), "{words} is missing");

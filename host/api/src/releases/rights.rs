@@ -95,15 +95,17 @@ pub(crate) fn difference(release: &Release, active: Option<&Release>) -> Result<
     })
 }
 
+/// Methods as the API has them: none for any.
+pub(crate) fn listed(methods: &Scope<String>) -> Option<Vec<String>> {
+    match methods {
+        Scope::Any => None,
+        Scope::Only(methods) => Some(methods.iter().cloned().collect()),
+    }
+}
+
 fn want(wish: grant::Wish) -> Want {
     match wish {
-        grant::Wish::Host { host, methods } => Want::Host {
-            host: host.to_string(),
-            methods: match methods {
-                Scope::Any => None,
-                Scope::Only(methods) => Some(methods.into_iter().collect()),
-            },
-        },
+        grant::Wish::Host { host, methods } => Want::Host { host: host.to_string(), methods: listed(&methods) },
         grant::Wish::Connection { provider } => Want::Connection { provider },
         grant::Wish::Storage { more, total } => Want::Storage { more, total },
     }

@@ -1,7 +1,7 @@
 //! Niches and their interviews.
 
 use openclaw_api_types::{
-    Answered, ChoiceOption, Conversation, NicheDetail, NicheStatus, NicheSummary, Onboarding, OnboardingStep, Question,
+    Answered, ChoiceOption, Conversation, HostWish, NicheDetail, NicheStatus, NicheSummary, Onboarding, OnboardingStep, Question,
     QuestionInput, Speaker, SummaryLine, ToolSummary, Turn, Wish, Wishes,
 };
 use openclaw_platform::onboarding::Interview;
@@ -10,6 +10,7 @@ use openclaw_plugins as plugins;
 use crate::{
     interview::{Asked, Next},
     niches::Description,
+    releases::rights::listed,
 };
 
 /// What a niche is shown with when it does not say what with.
@@ -66,7 +67,7 @@ pub(crate) fn detail(description: &Description, digest: plugins::Digest) -> Nich
             hosts: wishes
                 .hosts
                 .iter()
-                .map(|w| Wish { name: w.host.clone(), reason: w.reason.clone(), required: false })
+                .map(|w| HostWish { name: w.host.clone(), methods: listed(&w.methods), reason: w.reason.clone() })
                 .collect(),
             connections: wishes
                 .connections
