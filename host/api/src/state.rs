@@ -53,6 +53,12 @@ impl AppState {
             wall_clock_ms: settings.plugin_wall_clock_ms,
             cpu_ms: settings.plugin_cpu_ms,
             component_mib: settings.release_mib,
+            tenant_calls: settings.plugin_customer_calls,
+            tenant_calls_per_minute: settings.plugin_customer_calls_per_minute,
+            queue_ms: settings.plugin_queue_ms,
+            egress_requests: settings.plugin_egress_requests,
+            sent_mib: settings.plugin_egress_sent_mib,
+            received_mib: settings.plugin_egress_received_mib,
         }))?;
         let notices = db::listen(&db, CHANNELS);
         let niches = Niches::new(db.clone(), host, ceiling(&settings)?);

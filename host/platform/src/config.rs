@@ -127,6 +127,18 @@ pub struct Plain {
     pub plugin_cpu_ms: u64,
     /// Calls into niches that one process runs at once.
     pub plugin_pool: u32,
+    /// Calls into niches that one process runs at once for one customer; more wait, and hold up nobody else.
+    pub plugin_customer_calls: u32,
+    /// Calls into niches that one process takes from one customer in a minute.
+    pub plugin_customer_calls_per_minute: u32,
+    /// How long a call into a niche may wait for its turn, in milliseconds.
+    pub plugin_queue_ms: u64,
+    /// Requests to other hosts that a call into a niche may send, redirects that are followed among them; 0 for none.
+    pub plugin_egress_requests: u32,
+    /// What a call into a niche may send to other hosts, in MiB.
+    pub plugin_egress_sent_mib: u32,
+    /// What a call into a niche may receive from other hosts, in MiB.
+    pub plugin_egress_received_mib: u32,
     /// Storage a customer's data of one niche may take at most, in MiB, whatever the niche asks for.
     pub plugin_storage_mib: u32,
     /// Hosts that niches may reach at most, whatever an admin approves, with commas: a name, `*.` and a domain, or `*` for any.
@@ -199,6 +211,12 @@ impl Default for Plain {
             plugin_wall_clock_ms: 10_000,
             plugin_cpu_ms: 2_000,
             plugin_pool: 64,
+            plugin_customer_calls: 4,
+            plugin_customer_calls_per_minute: 600,
+            plugin_queue_ms: 5_000,
+            plugin_egress_requests: 16,
+            plugin_egress_sent_mib: 4,
+            plugin_egress_received_mib: 8,
             plugin_storage_mib: 64,
             plugin_hosts: "*".into(),
             plugin_connections: "*".into(),

@@ -23,6 +23,18 @@ pub struct HostSettings {
     pub cpu_ms: u64,
     /// What a component may take, in MiB.
     pub component_mib: u32,
+    /// How many calls of one tenant run at once.
+    pub tenant_calls: u32,
+    /// How many calls a tenant may make in a minute.
+    pub tenant_calls_per_minute: u32,
+    /// How long a call waits for its turn, in milliseconds.
+    pub queue_ms: u64,
+    /// Requests to other hosts that one call may send.
+    pub egress_requests: u32,
+    /// What one call may send to other hosts, in MiB.
+    pub sent_mib: u32,
+    /// What one call may receive from them, in MiB.
+    pub received_mib: u32,
 }
 
 impl From<HostSettings> for HostConfig {
@@ -35,9 +47,18 @@ impl From<HostSettings> for HostConfig {
                 component_bytes: mib(settings.component_mib),
                 wall_clock: Duration::from_millis(settings.wall_clock_ms),
                 cpu_budget: Duration::from_millis(settings.cpu_ms),
+                egress: EgressLimits {
+                    requests: settings.egress_requests,
+                    sent_bytes: u64::from(settings.sent_mib) << 20,
+                    received_bytes: u64::from(settings.received_mib) << 20,
+                    ..EgressLimits::default()
+                },
                 ..Limits::default()
             },
             pool_size: settings.pool,
+            tenant_calls: settings.tenant_calls,
+            tenant_calls_per_minute: settings.tenant_calls_per_minute,
+            queue_timeout: Duration::from_millis(settings.queue_ms),
             ..Self::default()
         }
     }
@@ -178,6 +199,30 @@ impl Default for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_set_is_what_holds_in_the_units_it_is_set_in() {
+        let config = HostConfig::from(HostSettings {
+            data_dir: "/data".into(),
+            pool: 1,
+            memory_mib: 2,
+            wall_clock_ms: 3,
+            cpu_ms: 4,
+            component_mib: 5,
+            tenant_calls: 6,
+            tenant_calls_per_minute: 7,
+            queue_ms: 8,
+            egress_requests: 9,
+            sent_mib: 10,
+            received_mib: 11,
+        });
+        let (limits, millis) = (&config.limits, Duration::from_millis);
+        assert_eq!((limits.memory_bytes, limits.component_bytes), (2 << 20, 5 << 20));
+        assert_eq!((limits.wall_clock, limits.cpu_budget, config.queue_timeout), (millis(3), millis(4), millis(8)));
+        assert_eq!((config.pool_size, config.tenant_calls, config.tenant_calls_per_minute), (1, 6, 7));
+        let egress = &limits.egress;
+        assert_eq!((egress.requests, egress.sent_bytes, egress.received_bytes), (9, 10 << 20, 11 << 20));
+    }
 
     #[test]
     fn the_budget_is_whole_ticks_and_never_none() {

@@ -7,13 +7,13 @@ use super::{kept, measured, message, outcomes, session};
 use crate::app::{Agent, Request, TestApp, eventually};
 
 /// A call that takes seconds, and asks to hear of its progress.
-fn call(tool: &str, arguments: Value) -> Value {
+pub(super) fn long_call(tool: &str, arguments: Value) -> Value {
     let params = json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": "p" } });
     json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params })
 }
 
 /// Sends the call, and returns when it says that it is under way.
-async fn under_way(request: Request<'_>) -> reqwest::Response {
+pub(super) async fn under_way(request: Request<'_>) -> reqwest::Response {
     let mut answer = request.stream().await;
     let first = answer.chunk().await.unwrap().unwrap();
     let first = String::from_utf8_lossy(&first);
@@ -37,7 +37,7 @@ async fn a_cancelled_call_ends_at_once_and_keeps_nothing_whichever_replica_is_to
     let agent = measured(&app).await;
     let session = session(&app, &agent).await;
     for (told, count) in [(&app, 1), (&other, 2)] {
-        let request = message(&app, &agent, &call("keep_slowly", json!({ "n": 1 })));
+        let request = message(&app, &agent, &long_call("keep_slowly", json!({ "n": 1 })));
         let answer = under_way(request.header("mcp-session-id", &session)).await;
         cancel(told, &agent, Some(&session)).await;
         // The tool itself would take eight seconds.
@@ -52,7 +52,7 @@ async fn a_cancelled_call_ends_at_once_and_keeps_nothing_whichever_replica_is_to
 async fn a_call_whose_client_hung_up_ends_and_keeps_nothing() {
     let app = TestApp::start().await;
     let agent = measured(&app).await;
-    let mut request = call("keep_slowly", json!({ "n": 1 }));
+    let mut request = long_call("keep_slowly", json!({ "n": 1 }));
     drop(under_way(message(&app, &agent, &request)).await);
     assert!(eventually(async || outcomes(&app, &agent, "keep_slowly").await == ["cancelled"]).await);
     // The version without sessions knows no other way.
@@ -72,7 +72,7 @@ async fn nobody_cancels_anothers_call_and_a_long_one_says_every_second_that_it_i
     let app = TestApp::start().await;
     let agent = measured(&app).await;
     let (mine, theirs) = (session(&app, &agent).await, session(&app, &agent).await);
-    let request = message(&app, &agent, &call("test_tool_with_progress", json!({})));
+    let request = message(&app, &agent, &long_call("test_tool_with_progress", json!({})));
     let answer = under_way(request.header("mcp-session-id", &mine)).await;
     cancel(&app, &agent, Some(&theirs)).await;
     cancel(&app, &agent, None).await;

@@ -3,6 +3,7 @@
 mod cancellation;
 mod changes;
 mod conformance;
+mod limits;
 mod metering;
 mod pinning;
 mod validation;
