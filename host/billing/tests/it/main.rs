@@ -68,8 +68,8 @@ impl TestBilling {
     async fn interview(&self, customer: CustomerId) -> OnboardingId {
         let digest = Digest::of(b"a component");
         sqlx::query(
-            "INSERT INTO releases (digest, niche, version, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
-             VALUES ($1, 'florist', '1.0.0', 'a component', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now()) ON CONFLICT DO NOTHING",
+            "INSERT INTO releases (digest, niche, version, contract, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
+             VALUES ($1, 'florist', '1.0.0', '0.1', 'a component', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now()) ON CONFLICT DO NOTHING",
         )
         .bind(digest.0.as_slice())
         .execute(&self.database.pool)

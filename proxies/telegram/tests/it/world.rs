@@ -58,8 +58,8 @@ impl World {
             .await
             .unwrap();
         sqlx::query(
-            "INSERT INTO releases (digest, niche, version, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
-             VALUES ($1, 'example', '1.0.0', '', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now())",
+            "INSERT INTO releases (digest, niche, version, contract, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
+             VALUES ($1, 'example', '1.0.0', '0.1', '', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now())",
         )
         .bind(digest.0.as_slice())
         .execute(&db.pool)

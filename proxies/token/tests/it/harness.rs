@@ -132,8 +132,8 @@ impl Agent {
             .await
             .unwrap();
         sqlx::query(
-            "INSERT INTO releases (digest, niche, version, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
-             VALUES (decode(repeat('ab', 32), 'hex'), 'hello', '0.1.0', '', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now())
+            "INSERT INTO releases (digest, niche, version, contract, component, exports, imports, state, uploaded_by, asked, approved, decided_by, decided_at)
+             VALUES (decode(repeat('ab', 32), 'hex'), 'hello', '0.1.0', '0.1', '', '{}', '{}', 'active', 'test', '{}', '{}', 'test', now())
              ON CONFLICT DO NOTHING",
         )
         .execute(&mut *db)
