@@ -157,6 +157,8 @@ pub struct Plain {
     pub roll_out_timeouts_points: f64,
     /// The same for calls in which something is wanted and not granted.
     pub roll_out_refusals_points: f64,
+    /// A roll-out is taken back when the updates of more of the agents that were moved to the new release are given up than of those moved to the old one, by so many percentage points; however few calls there were.
+    pub roll_out_updates_points: f64,
     /// A roll-out is taken back when the p95 latency of the new release is more than so many times the old one's.
     pub roll_out_p95_factor: f64,
     /// Differences of p95 below this many milliseconds are no reason.
@@ -226,6 +228,7 @@ impl Default for Plain {
             roll_out_traps_points: 2.0,
             roll_out_timeouts_points: 2.0,
             roll_out_refusals_points: 5.0,
+            roll_out_updates_points: 5.0,
             roll_out_p95_factor: 1.5,
             roll_out_p95_floor_ms: 50,
             mail_from: "openclaw-cloud <no-reply@localhost>".into(),

@@ -45,6 +45,7 @@ figures-errors = Errors
 figures-traps = Traps
 figures-timeouts = Timeouts
 figures-refusals = Refusals
+figures-updates = Agents that did not update
 figures-p50 = p50
 figures-p95 = p95
 figures-worse = (worse than its margin allows)
@@ -59,6 +60,7 @@ margins-traps = it traps in { $points } percentage points more of its calls;
 margins-timeouts = it runs out of time in { $points } percentage points more;
 margins-refusals = something is refused in { $points } percentage points more;
 margins-p95 = or its p95 is more than { $factor } times the other’s, and more than { $floor } slower.
+margins-updates = And however few calls there were, if { $points } percentage points more of the agents cannot be brought to it.
 
 lines-none = Nothing measured yet.
 lines-summary = { $what }: { $new } is at { $new-last }, { $old } at { $old-last }. Highest in this time: { $top }.

@@ -45,6 +45,7 @@ figures-errors = Erros
 figures-traps = Travamentos
 figures-timeouts = Tempo esgotado
 figures-refusals = Recusas
+figures-updates = Agentes que não atualizaram
 figures-p50 = p50
 figures-p95 = p95
 figures-worse = (pior do que a margem permite)
@@ -59,6 +60,7 @@ margins-traps = travar em mais { $points } pontos percentuais das chamadas;
 margins-timeouts = esgotar o tempo em mais { $points } pontos percentuais;
 margins-refusals = ter algo recusado em mais { $points } pontos percentuais;
 margins-p95 = ou o p95 passar de { $factor } vezes o anterior, com mais de { $floor } de diferença.
+margins-updates = E, com quantas chamadas for, se mais { $points } pontos percentuais dos agentes não conseguirem passar para ela.
 
 lines-none = Ainda sem medidas.
 lines-summary = { $what }: { $new } está em { $new-last }, { $old } em { $old-last }. Máximo do período: { $top }.

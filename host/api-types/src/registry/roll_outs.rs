@@ -62,6 +62,8 @@ pub struct Margins {
     pub timeouts_points: f64,
     /// Share of calls in which something was not granted, likewise.
     pub refusals_points: f64,
+    /// Share of the agents moved to it whose update was given up, likewise; however few calls there were.
+    pub updates_points: f64,
     /// p95 latency: so many times the old one's.
     pub p95_factor: f64,
     /// Differences of p95 below this many milliseconds are no reason.
@@ -131,6 +133,10 @@ pub struct Figures {
     pub timeouts: i64,
     /// Calls in which something was wanted and not granted.
     pub refusals: i64,
+    /// Agents that were moved to it since the roll-out began and were to be rendered anew.
+    pub updates: i64,
+    /// Agents of those whose update was given up.
+    pub failed_updates: i64,
     /// Half of the calls were faster, in milliseconds; absent without calls.
     pub p50_ms: Option<f64>,
     /// 95 % of the calls were faster, in milliseconds; absent without calls.

@@ -36,6 +36,7 @@ fn margins(settings: &Settings) -> Margins {
         traps_points: settings.roll_out_traps_points,
         timeouts_points: settings.roll_out_timeouts_points,
         refusals_points: settings.roll_out_refusals_points,
+        updates_points: settings.roll_out_updates_points,
         p95_factor: settings.roll_out_p95_factor,
         p95_floor_ms: settings.roll_out_p95_floor_ms,
     }
@@ -109,9 +110,9 @@ pub(crate) async fn figures(
     let found = roll_out::newest(&state.db, digest(&text)?).await?.ok_or(ApiError::NotFound("roll-out"))?;
     let until = found.ended_at.unwrap_or_else(OffsetDateTime::now_utc);
     let axis = Axis::over(found.share_at, until);
-    let new = side(&state, found.new.clone(), found.share_at, until, axis).await?;
+    let new = side(&state, &found, found.new.clone(), until, axis).await?;
     let old = match &found.old {
-        Some(old) => Some(side(&state, old.clone(), found.share_at, until, axis).await?),
+        Some(old) => Some(side(&state, &found, old.clone(), until, axis).await?),
         None => None,
     };
     let before = old.as_ref().map(|old| old.tally).unwrap_or_default();
@@ -121,14 +122,14 @@ pub(crate) async fn figures(
 
 async fn side(
     state: &AppState,
+    of: &roll_out::RollOut,
     release: Named,
-    since: OffsetDateTime,
     until: OffsetDateTime,
     axis: Axis,
 ) -> Result<Side> {
     Ok(Side {
         agents: releases::agents_on(&state.db, release.digest).await?,
-        tally: figures::tally(&state.db, release.digest, since, until).await?,
+        tally: figures::tally(&state.db, release.digest, of, until).await?,
         series: figures::series(&state.db, release.digest, axis, until).await?,
         release,
     })

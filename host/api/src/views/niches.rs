@@ -1,8 +1,8 @@
 //! Niches and their interviews.
 
 use openclaw_api_types::{
-    Answered, ChoiceOption, Conversation, HostWish, NicheDetail, NicheStatus, NicheSummary, Onboarding, OnboardingStep, Question,
-    QuestionInput, Speaker, SummaryLine, ToolSummary, Turn, Wish, Wishes,
+    Answered, ChoiceOption, Conversation, HostWish, NicheDetail, NicheStatus, NicheSummary, Onboarding, OnboardingStep,
+    Question, QuestionInput, Speaker, SummaryLine, ToolSummary, Turn, Wish, Wishes,
 };
 use openclaw_platform::onboarding::Interview;
 use openclaw_plugins as plugins;

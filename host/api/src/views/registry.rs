@@ -186,7 +186,7 @@ pub(crate) fn figures(of: RollOut, new: Side, old: Option<Side>, axis: Axis, ver
 }
 
 fn side(side: Side) -> api::Figures {
-    let Tally { calls, errors, traps, timeouts, refusals, p50_ms, p95_ms } = side.tally;
+    let Tally { calls, errors, traps, timeouts, refusals, updates, failed_updates, p50_ms, p95_ms } = side.tally;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     api::Figures {
         release: named(side.release),
@@ -197,6 +197,8 @@ fn side(side: Side) -> api::Figures {
         traps: count(traps),
         timeouts: count(timeouts),
         refusals: count(refusals),
+        updates: count(updates),
+        failed_updates: count(failed_updates),
         p50_ms,
         p95_ms,
         series: side

@@ -190,6 +190,37 @@ async fn a_release_that_traps_more_is_taken_back_by_itself_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_release_that_agents_cannot_be_brought_to_is_taken_back_before_anybody_calls_it() {
+    let app = TestApp::start().await;
+    let (agent, old) = hello(&app).await;
+    many(&app, &agent, 39).await;
+    let new = app.approved("hello", "new").await;
+    app.step(&new, "roll-out", json!({ "share": 100 })).await.ok();
+    assert_eq!(on(&app, &new).await.len(), 40);
+    // What the operator does with an update that it cannot do: three are more than one in twenty, two are not.
+    let give_up = async |count: i64| {
+        let failed = "UPDATE jobs SET state = 'failed', error = 'the prompt', finished_at = now() WHERE id IN (
+                          SELECT id FROM jobs WHERE kind = 'update' AND state = 'queued' ORDER BY id LIMIT $1)";
+        sqlx::query(failed).bind(count).execute(&app.db).await.unwrap();
+    };
+    give_up(2).await;
+    let figures = app.admin(&format!("releases/{new}/figures")).await;
+    assert_eq!((&figures["verdict"], &figures["new"]["updates"]), (&json!("too-early"), &json!(40)));
+    assert_eq!((&figures["new"]["failed_updates"], &figures["old"]["updates"]), (&json!(2), &json!(0)));
+    give_up(1).await;
+    let page = format!("releases/{new}");
+    assert!(eventually(async || app.admin(&page).await["roll_out"]["state"] == "rolled-back").await);
+    let page = app.admin(&page).await;
+    let reason = page["roll_out"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("7.5 % of 40 agents could not be brought to it"), "{reason}");
+    assert_eq!(page["roll_out"]["ended_by"], "platform");
+    assert_eq!(on(&app, &old).await.len(), 40);
+    // The way back is updates of the old release, and none of the new one's.
+    let figures = app.admin(&format!("releases/{new}/figures")).await;
+    assert_eq!((&figures["new"]["updates"], &figures["new"]["failed_updates"]), (&json!(40), &json!(3)));
+}
+
+#[tokio::test]
 async fn postgres_away_in_the_middle_of_a_roll_out_leaves_nothing_half_done() {
     let mut postgres = Postgres::temporary().await.unwrap();
     let database = postgres.database().await.unwrap();

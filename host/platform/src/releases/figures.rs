@@ -1,11 +1,13 @@
-//! How the calls of a release's tools went in a span of time: what roll-outs are judged by and shown with.
+//! How the calls of a release's tools went in a span of time, and how its agents were brought to it: what roll-outs are
+//! judged by and shown with.
 
 use std::time::Duration;
 
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
 
-use crate::{Digest, error::Result};
+use super::roll_out::RollOut;
+use crate::{Digest, error::Result, jobs::Instruction};
 
 /// Calls that are looked at: the newest. A busy release is judged by its last minutes rather than its last days.
 pub const CALLS: i64 = 10_000;
@@ -14,7 +16,7 @@ const POINTS: u32 = 60;
 /// Spans that a point may cover, in seconds.
 const STEPS: [u32; 9] = [5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
 
-/// The calls of one release in a span of time.
+/// One release in a span of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// Calls.
@@ -27,35 +29,46 @@ pub struct Tally {
     pub timeouts: u64,
     /// Calls in which something was wanted and not granted.
     pub refusals: u64,
+    /// Updates of agents that were moved to it.
+    pub updates: u64,
+    /// Updates of those that were given up.
+    pub failed_updates: u64,
     /// Half of the calls were faster, in milliseconds.
     pub p50_ms: Option<f64>,
     /// 95 % of the calls were faster, in milliseconds.
     pub p95_ms: Option<f64>,
 }
 
-/// The last [`CALLS`] calls of `digest` from `since` until `until`.
+/// The last [`CALLS`] calls of `digest`, one of the two releases of `roll_out`, since the share was changed last, and its
+/// updates since the roll-out began: an agent is brought to a release once. Both until `until`.
 pub async fn tally(
     db: impl PgExecutor<'_>,
     digest: Digest,
-    since: OffsetDateTime,
+    roll_out: &RollOut,
     until: OffsetDateTime,
 ) -> Result<Tally> {
     let row = sqlx::query!(
         r#"WITH last AS MATERIALIZED (
                SELECT outcome, fault, refusals, micros FROM tool_calls
                WHERE digest = $1 AND called_at >= $2 AND called_at < $3
-               ORDER BY called_at DESC LIMIT $4)
+               ORDER BY called_at DESC LIMIT $4),
+           moved AS (
+               SELECT count(*) AS updates, count(*) FILTER (WHERE state = 'failed') AS failed FROM jobs
+               WHERE digest = $1 AND kind = $6 AND created_at >= $5 AND created_at < $3)
            SELECT count(*) AS "calls!", count(*) FILTER (WHERE outcome <> 'ok') AS "errors!",
                   count(*) FILTER (WHERE fault = 'trap') AS "traps!",
                   count(*) FILTER (WHERE fault = 'timeout') AS "timeouts!",
                   count(*) FILTER (WHERE refusals > 0) AS "refusals!",
+                  (SELECT updates FROM moved) AS "updates!", (SELECT failed FROM moved) AS "failed_updates!",
                   percentile_cont(0.5) WITHIN GROUP (ORDER BY micros) AS p50,
                   percentile_cont(0.95) WITHIN GROUP (ORDER BY micros) AS p95
            FROM last"#,
         digest.0.as_slice(),
-        since,
+        roll_out.share_at,
         until,
-        CALLS
+        CALLS,
+        roll_out.started_at,
+        Instruction::Update.name()
     )
     .fetch_one(db)
     .await?;
@@ -65,6 +78,8 @@ pub async fn tally(
         traps: row.traps.unsigned_abs(),
         timeouts: row.timeouts.unsigned_abs(),
         refusals: row.refusals.unsigned_abs(),
+        updates: row.updates.unsigned_abs(),
+        failed_updates: row.failed_updates.unsigned_abs(),
         p50_ms: row.p50.map(|micros| micros / 1000.0),
         p95_ms: row.p95.map(|micros| micros / 1000.0),
     })

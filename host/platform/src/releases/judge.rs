@@ -28,17 +28,30 @@ pub enum Verdict {
     Worse(String),
 }
 
-/// Compares the calls of the new release with those of the old one in the same span.
+/// Compares the calls of the new release with those of the old one in the same span, and the updates of the agents that
+/// were moved to each.
 ///
 /// A share of calls (traps, timeouts, calls with something refused) is worse when it lies more than its margin above
-/// the old one's, which is 0 without calls. Latency is compared only when both have as many calls as are needed.
+/// the old one's, which is 0 without calls. Latency is compared only when both have as many calls as are needed. Updates
+/// that were given up count however few calls there are: an agent that cannot be brought to a release may never call it.
 pub fn judge(new: &Tally, old: &Tally, margins: &Margins) -> Verdict {
     let needed = u64::from(margins.min_calls.max(1));
-    if new.calls < needed {
-        return Verdict::TooEarly { calls: new.calls, needed: margins.min_calls.max(1) };
-    }
     let percent = |count: u64, calls: u64| if calls == 0 { 0.0 } else { count as f64 * 100.0 / calls as f64 };
     let mut worse = Vec::new();
+    let (now, before) = (percent(new.failed_updates, new.updates), percent(old.failed_updates, old.updates));
+    if now - before > margins.updates_points {
+        worse.push(format!(
+            "{now:.1} % of {} agents could not be brought to it, and {before:.1} % of {} to the one before ({} points more \
+             are allowed)",
+            new.updates, old.updates, margins.updates_points
+        ));
+    }
+    if new.calls < needed {
+        return match worse.pop() {
+            None => Verdict::TooEarly { calls: new.calls, needed: margins.min_calls.max(1) },
+            Some(reason) => Verdict::Worse(reason),
+        };
+    }
     for (what, of_new, of_old, margin) in [
         ("trapped", new.traps, old.traps, margins.traps_points),
         ("ran out of time", new.timeouts, old.timeouts, margins.timeouts_points),
@@ -67,10 +80,9 @@ pub fn judge(new: &Tally, old: &Tally, margins: &Margins) -> Verdict {
 
 /// Judges the roll-out by the calls up to `now`.
 pub async fn of(db: &PgPool, roll_out: &RollOut, now: OffsetDateTime) -> Result<Verdict> {
-    let since = roll_out.share_at;
-    let new = figures::tally(db, roll_out.new.digest, since, now).await?;
+    let new = figures::tally(db, roll_out.new.digest, roll_out, now).await?;
     let old = match &roll_out.old {
-        Some(old) => figures::tally(db, old.digest, since, now).await?,
+        Some(old) => figures::tally(db, old.digest, roll_out, now).await?,
         None => Tally::default(),
     };
     Ok(judge(&new, &old, &roll_out.margins))
@@ -115,6 +127,7 @@ mod tests {
         traps_points: 2.0,
         timeouts_points: 2.0,
         refusals_points: 5.0,
+        updates_points: 5.0,
         p95_factor: 1.5,
         p95_floor_ms: 50,
     };
@@ -170,6 +183,19 @@ mod tests {
         assert_eq!(judge(&with(100, 3.0), &with(100, 1.0), &MARGINS), Verdict::Fine);
         // The old one was hardly called.
         assert_eq!(judge(&with(100, 900.0), &with(49, 100.0), &MARGINS), Verdict::Fine);
+    }
+
+    #[test]
+    fn agents_that_cannot_be_brought_to_it_count_however_few_calls_there_are() {
+        let moved = |updates, failed_updates| Tally { updates, failed_updates, ..Tally::default() };
+        let told = reason(&moved(40, 3), &moved(0, 0));
+        assert!(told.starts_with("7.5 % of 40 agents could not be brought to it, and 0.0 % of 0"), "{told}");
+        // One in twenty is at the margin, and says nothing of the calls.
+        assert_eq!(judge(&moved(40, 2), &moved(0, 0), &MARGINS), Verdict::TooEarly { calls: 0, needed: 50 });
+        // What moves agents neither here nor there is no fault of the new one.
+        assert_eq!(judge(&moved(40, 20), &moved(10, 5), &MARGINS), Verdict::TooEarly { calls: 0, needed: 50 });
+        let both = Tally { traps: 50, updates: 10, failed_updates: 10, ..calls(100) };
+        assert_eq!(reason(&both, &calls(100)).matches("; ").count(), 1);
     }
 
     #[test]

@@ -58,32 +58,39 @@ struct Compared {
 fn comparison(l: Locale, figures: &RollOutFigures) -> View {
     let (new, old, margins) = (&figures.new, figures.old.as_ref(), &figures.roll_out.margins);
     let judged = new.calls >= i64::from(margins.min_calls);
-    let row = |name: String, of: &dyn Fn(&Figures) -> String, worse: bool| Compared {
+    let any_time = |name: String, of: &dyn Fn(&Figures) -> String, worse: bool| Compared {
         name,
         old: old.map_or_else(|| "–".to_owned(), of),
         new: of(new),
-        worse: worse && judged,
+        worse,
     };
+    let row = |name: String, of: &dyn Fn(&Figures) -> String, worse: bool| any_time(name, of, worse && judged);
     let counted = |count: i64, calls: i64| format!("{} ({})", share_of(l, count, calls), format::number(l, count));
     let latency = |millis: Option<f64>| millis.map_or_else(|| "–".to_owned(), |millis| format::latency(l, millis));
-    let beyond = |of: fn(&Figures) -> i64, points: f64| {
-        let part = |figures: &Figures| ratio(of(figures), figures.calls) * 100.0;
-        part(new) - old.map_or(0.0, part) > points
-    };
+    let beyond = |part: &dyn Fn(&Figures) -> f64, points: f64| (part(new) - old.map_or(0.0, part)) * 100.0 > points;
     let rows = [
         row(l.t("admin-agents"), &|f| format::number(l, f.agents), false),
         row(l.t("figures-calls"), &|f| format::number(l, f.calls), false),
         row(l.t("figures-errors"), &|f| counted(f.errors, f.calls), false),
-        row(l.t("figures-traps"), &|f| counted(f.traps, f.calls), beyond(|f| f.traps, margins.traps_points)),
+        row(
+            l.t("figures-traps"),
+            &|f| counted(f.traps, f.calls),
+            beyond(&|f| ratio(f.traps, f.calls), margins.traps_points),
+        ),
         row(
             l.t("figures-timeouts"),
             &|f| counted(f.timeouts, f.calls),
-            beyond(|f| f.timeouts, margins.timeouts_points),
+            beyond(&|f| ratio(f.timeouts, f.calls), margins.timeouts_points),
         ),
         row(
             l.t("figures-refusals"),
             &|f| counted(f.refusals, f.calls),
-            beyond(|f| f.refusals, margins.refusals_points),
+            beyond(&|f| ratio(f.refusals, f.calls), margins.refusals_points),
+        ),
+        any_time(
+            l.t("figures-updates"),
+            &|f| counted(f.failed_updates, f.updates),
+            beyond(&|f| ratio(f.failed_updates, f.updates), margins.updates_points),
         ),
         row(l.t("figures-p50"), &|f| latency(f.p50_ms), false),
         row(l.t("figures-p95"), &|f| latency(f.p95_ms), slower(new, old, margins)),
@@ -186,6 +193,7 @@ pub(super) fn margins(l: Locale, margins: &Margins) -> View {
                     l.with("margins-calls", &[("calls", format::number(l, margins.min_calls.into()).into())]),
                 ),
                 ul().children(lines),
+                span().children(l.with("margins-updates", &[("points", points(margins.updates_points).into())])),
             )),
         ))
         .into()

@@ -89,7 +89,7 @@ pub(super) async fn move_agents(db: &mut PgConnection, niche: &str, to: Digest, 
         // Whatever starts one that is suspended renders it anew.
         let runs: Vec<(AgentId, CustomerId)> =
             batch.iter().filter(|a| a.runs).map(|a| (AgentId(a.id), CustomerId(a.customer_id))).collect();
-        update(db, &runs).await?;
+        update(db, to, &runs).await?;
         moved += batch.len() as u64;
         if (batch.len() as i64) < AT_A_TIME {
             return Ok(moved);
@@ -97,19 +97,20 @@ pub(super) async fn move_agents(db: &mut PgConnection, niche: &str, to: Digest, 
     }
 }
 
-/// Enqueues an `update` for each of `agents`.
-async fn update(db: &mut PgConnection, agents: &[(AgentId, CustomerId)]) -> Result<()> {
+/// Enqueues an `update` for each of `agents`, which were moved to `to`.
+async fn update(db: &mut PgConnection, to: Digest, agents: &[(AgentId, CustomerId)]) -> Result<()> {
     let ids: Vec<Uuid> = agents.iter().map(|_| JobId::new().0).collect();
     let (agents, customers): (Vec<Uuid>, Vec<Uuid>) =
         agents.iter().map(|(agent, customer)| (agent.0, customer.0)).unzip();
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, customer_id, agent_id, payload)
-         SELECT job, $4, customer, agent, $5 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS each (job, customer, agent)",
+        "INSERT INTO jobs (id, kind, customer_id, agent_id, payload, digest)
+         SELECT job, $4, customer, agent, $5, $6 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS each (job, customer, agent)",
         &ids,
         &customers,
         &agents,
         Instruction::Update.name(),
         json!(Instruction::Update),
+        to.0.as_slice(),
     )
     .execute(db)
     .await?;
