@@ -146,3 +146,53 @@ fn postgres_user() -> anyhow::Result<(u32, u32)> {
     let fields: Vec<&str> = line.split(':').collect();
     Ok((fields[2].parse()?, fields[3].parse()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader},
+        path::Path,
+    };
+
+    use super::*;
+
+    /// Has this test program hold a server until it is killed.
+    const HOLD: &str = "OPENCLAW_TEST_HOLD_POSTGRES";
+
+    #[test]
+    fn a_server_is_held_by_whoever_is_told_to() {
+        if std::env::var_os(HOLD).is_none() {
+            return;
+        }
+        let postgres = Temporary::start().unwrap();
+        println!("held: {}", postgres.folder.display());
+        loop {
+            std::thread::park();
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_killed_leaves_neither_its_server_nor_its_folder() {
+        let mut task = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "sqlx::tests::a_server_is_held_by_whoever_is_told_to", "--nocapture"])
+            .env(HOLD, "yes")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(task.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let folder =
+            lines.into_iter().find_map(|line| line.split_once("held: ").map(|(_, folder)| PathBuf::from(folder)));
+        let folder = folder.expect("the server came up");
+        let written = std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+        let server = Path::new("/proc").join(written.lines().next().unwrap());
+        assert!(server.exists());
+
+        task.kill().unwrap();
+        task.wait().unwrap();
+        let deadline = Instant::now() + READY;
+        while folder.exists() || server.exists() {
+            assert!(Instant::now() < deadline, "{} or {} is still there", folder.display(), server.display());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
