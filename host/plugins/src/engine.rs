@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::limits::Limits;
 use crate::{HostConfig, PluginError};
@@ -38,6 +38,8 @@ pub(crate) fn engine(config: &HostConfig) -> Result<Engine, PluginError> {
         .table_elements(config.limits.table_elements)
         .max_unused_warm_slots(slots)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        // Where the kernel tells which pages were written (Linux 6.7 and later), only those are cleared.
+        .pagemap_scan(Enabled::Auto)
         .table_keep_resident(KEEP_RESIDENT_BYTES / 16);
     let mut engine = Config::new();
     engine

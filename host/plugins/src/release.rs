@@ -5,7 +5,8 @@ use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
+use tokio::time::timeout;
 use wasmtime::component::{ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::contract::bindings::exports::openclaw::niche as wit;
@@ -40,6 +41,8 @@ struct Inner {
     asked: OnceCell<Rights>,
     /// The tools' schemas, compiled when they are first listed.
     schemas: Compiled,
+    /// Of those who need the schemas at once, one lists the tools and the others wait for it.
+    listing: Mutex<()>,
 }
 
 /// What a release has of its host. Without the ticker no loop would end: a release keeps it going, also when
@@ -93,8 +96,8 @@ impl Release {
         shared: Shared,
     ) -> Result<Self, PluginError> {
         let functions = Functions::of(pre.component(), inspection.contract)?;
-        let (asked, schemas) = (OnceCell::new(), Compiled::default());
-        Ok(Self(Arc::new(Inner { digest, inspection, pre, functions, shared, asked, schemas })))
+        let (asked, schemas, listing) = (OnceCell::new(), Compiled::default(), Mutex::new(()));
+        Ok(Self(Arc::new(Inner { digest, inspection, pre, functions, shared, asked, schemas, listing })))
     }
 
     /// Its name: the digest of its bytes.
@@ -205,6 +208,11 @@ impl Release {
 
     /// The schemas of the tools as they are listed in `locale`.
     async fn schemas(&self, locale: &str) -> Result<Arc<Schemas>, PluginError> {
+        if let Some(schemas) = self.0.schemas.get(locale) {
+            return Ok(schemas);
+        }
+        let listing = timeout(self.0.shared.config.queue_timeout, self.0.listing.lock());
+        let _listing = listing.await.map_err(|_| PluginError::PoolExhausted)?;
         if let Some(schemas) = self.0.schemas.get(locale) {
             return Ok(schemas);
         }

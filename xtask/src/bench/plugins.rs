@@ -13,6 +13,8 @@ use crate::{
 /// The smallest call, where the host weighs the most, and a large niche's: component, tool and arguments.
 const SMALL: [&str; 3] = ["hello", "greet", r#"{"name":"Ana"}"#];
 const LARGE: [&str; 3] = ["pharmacy", "check_interactions", r#"{"medicines":["varfarina","ibuprofeno"]}"#];
+/// One that waits for its storage.
+const STORES: [&str; 3] = ["pharmacy", "find_stock", r#"{"query":"dipirona"}"#];
 
 /// Measures with an optimised build.
 pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
@@ -25,7 +27,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
     let large: Call = example("call", &[LARGE])?;
     let releases: Releases = example("releases", &[SMALL, LARGE])?;
     let tenants: Tenants = example("tenants", &[SMALL, LARGE])?;
-    let crowd: Crowd = example("crowd", &[SMALL])?;
+    let crowd: Crowd = example("crowd", &[SMALL, STORES])?;
     println!(
         "\nbare calls: {:.1} µs small, {:.1} µs large; one tenant {:.0} MB, a thousand {:.0} MB; calls a second: {:.0} with one worker, {:.0} with two, {:.0} past \
          the pool",

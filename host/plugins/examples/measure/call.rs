@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use openclaw_plugins::Host;
+use openclaw_plugins::storage::Ephemeral;
 use serde_json::{Value, json};
 
 use crate::bare::Bare;
@@ -32,7 +33,7 @@ pub(crate) async fn measure(subject: &Subject) -> Result<Value, Failure> {
 
     let host = Host::new(config())?;
     let release = host.load(&subject.bytes).await?;
-    let scope = scope(1, &release.asked().await?);
+    let scope = scope(1, &release.asked().await?, Ephemeral::new());
     let bare = Bare::new(&host, subject)?;
     let (mut through, mut alone) = (Vec::new(), Vec::new());
     for round in 0..WARM + ROUNDS {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use openclaw_plugins::storage::{Ephemeral, Storage, StorageError, Transaction};
 use openclaw_plugins::{Host, HostConfig, Release};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
@@ -18,13 +20,16 @@ const FEW: u128 = 16;
 /// The small pool, and how many tenants want it, each with two calls at once.
 const POOL: u32 = 8;
 const MANY: u128 = 200;
+/// How far away the storage is of those that fill the pool: a call holds its place meanwhile.
+const AWAY: Duration = Duration::from_millis(1);
 
-pub(crate) fn measure(subject: &Subject) -> Result<Value, Failure> {
+/// `computes` waits for nothing, `stores` opens its storage.
+pub(crate) fn measure(computes: &Subject, stores: &Subject) -> Result<Value, Failure> {
     let folder = tempfile::tempdir()?;
-    let one = crowd(1, subject, FEW, 1, config(folder.path()))?;
-    let two = crowd(2, subject, FEW, 1, config(folder.path()))?;
+    let one = crowd(1, computes, FEW, 1, config(folder.path()))?;
+    let two = crowd(2, computes, FEW, 1, config(folder.path()))?;
     let full = HostConfig { pool_size: POOL, tenant_calls: 2, ..config(folder.path()) };
-    let mut past = crowd(2, subject, MANY, 2, full)?;
+    let mut past = crowd(2, stores, MANY, 2, full)?;
     let (least, most) = (past.served.iter().min().unwrap_or(&0), past.served.iter().max().unwrap_or(&1));
     Ok(json!({
         "one_worker_per_second": one.per_second(),
@@ -34,6 +39,17 @@ pub(crate) fn measure(subject: &Subject) -> Result<Value, Failure> {
         "past_the_pool_p99_millis": at(&mut past.millis, 0.99),
         "past_the_pool_least_share": *least as f64 / *most as f64,
     }))
+}
+
+/// A space whose transactions take as long to open as a database's.
+struct Away(Ephemeral);
+
+#[async_trait]
+impl Storage for Away {
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError> {
+        tokio::time::sleep(AWAY).await;
+        self.0.begin().await
+    }
 }
 
 /// What a crowd saw.
@@ -67,7 +83,8 @@ fn crowd(
         for tenant in 0..tenants {
             for _ in 0..at_once {
                 let caller = Caller { release: release.clone(), tool: subject.tool.clone() };
-                let (scope, failures) = (scope(tenant, &asked), Arc::clone(&failures));
+                let scope = scope(tenant, &asked, Away(Ephemeral::new()));
+                let failures = Arc::clone(&failures);
                 callers.spawn(async move { (tenant, caller.call(scope, from, &failures).await) });
             }
         }

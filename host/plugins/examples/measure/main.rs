@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use openclaw_plugins::credentials::NoConnections;
 use openclaw_plugins::grant::{Grant, Rights};
-use openclaw_plugins::storage::Ephemeral;
+use openclaw_plugins::storage::Storage;
 use openclaw_plugins::{CallScope, HostConfig, Tenant, ToolCall};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -45,13 +45,13 @@ fn config(folder: &Path) -> HostConfig {
     }
 }
 
-/// What `tenant` may use: whatever the release asks for.
-fn scope(tenant: u128, asked: &Rights) -> CallScope {
+/// What `tenant` may use: whatever the release asks for, and `storage`.
+fn scope(tenant: u128, asked: &Rights, storage: impl Storage + 'static) -> CallScope {
     let everything = || Rights::everything(1 << 20);
     CallScope {
         tenant: Tenant(tenant),
         grant: Arc::new(Grant::new(asked.clone(), everything(), everything())),
-        storage: Arc::new(Ephemeral::new()),
+        storage: Arc::new(storage),
         credentials: Arc::new(NoConnections),
     }
 }
@@ -79,7 +79,7 @@ fn main() -> Result<(), Failure> {
         "call" => call::measure(subject)?,
         "releases" => releases::measure(&subjects)?,
         "tenants" => tenants::measure(&subjects)?,
-        "crowd" => crowd::measure(subject)?,
+        "crowd" => crowd::measure(subject, subjects.get(1).ok_or("which component waits for its storage?")?)?,
         other => return Err(format!("`{other}` is nothing that is measured here").into()),
     };
     println!("{measured}");

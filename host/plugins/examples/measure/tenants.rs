@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use openclaw_plugins::storage::Ephemeral;
 use openclaw_plugins::{Host, HostConfig, Release};
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ struct Called {
 
 impl Called {
     async fn by(&self, tenant: u128) -> Result<(), Failure> {
-        let scope = scope(tenant, &self.release.asked().await?);
+        let scope = scope(tenant, &self.release.asked().await?, Ephemeral::new());
         self.release.call_tool(self.tool.call(), scope).await.result?;
         Ok(())
     }
