@@ -1,17 +1,13 @@
 //! The main job of the whole platform, and the parts that have a figure of their own.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 
-use super::{Figure, at_most, gateway, median, plugins};
+use super::{Figure, at_most, dev::Dev, gateway, median, plugins};
 use crate::{
     build, machine,
-    shell::{cargo, root, run, target},
+    shell::{cargo, run, target},
     smoke,
 };
 
@@ -62,7 +58,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
 }
 
 /// The executable and the plugin host's measure, in one go: apart they would choose other features of what they share.
-fn executable() -> anyhow::Result<PathBuf> {
+pub(super) fn executable() -> anyhow::Result<PathBuf> {
     let mut command = cargo(&["build", "--release", "--package", "openclaw-cloud", "--bin", "openclaw-cloud"]);
     command.args(["--package", "openclaw-plugins", "--example", "measure"]);
     run("building for release (the first time takes ten minutes)", &mut command)?;
@@ -78,44 +74,4 @@ fn compressed_wasm_kb() -> anyhow::Result<f64> {
     }
     ensure!(bytes > 0, "the bundle has no compressed WASM");
     Ok(bytes as f64 / 1000.0)
-}
-
-/// A `dev` of the bench's own, on free ports.
-struct Dev {
-    child: Child,
-    serving: Duration,
-}
-
-impl Dev {
-    fn start(executable: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let _ = std::fs::remove_file(folder.join("dev.json"));
-        let began = Instant::now();
-        let mut command = Command::new(executable);
-        command.arg("dev").arg("--data-dir").arg(folder).arg("--niches").arg(build::niches_folder());
-        for variable in
-            ["API_LISTEN", "WEB_LISTEN", "TOKEN_PROXY_LISTEN", "RELAY_LISTEN", "OPERATOR_LISTEN", "BILLING_LISTEN"]
-        {
-            // `dev` chooses a free port.
-            command.env(variable, "127.0.0.1:0");
-        }
-        command.env("WEB_ASSETS", build::bundle_folder()).env("OPENCLAW_LIFELINE", "stdin");
-        let child = command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        let mut dev = Self { child, serving: Duration::ZERO };
-        let written: PathBuf = folder.join("dev.json");
-        while !written.exists() {
-            ensure!(dev.child.try_wait()?.is_none(), "dev ended before it served");
-            ensure!(began.elapsed() < Duration::from_secs(60), "dev does not serve");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        dev.serving = began.elapsed();
-        Ok(dev)
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        // The end of its lifeline stops it in order.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
 }

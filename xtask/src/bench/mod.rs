@@ -1,8 +1,10 @@
 //! `cargo xtask bench …`: what is fast, and by how much.
 
+mod dev;
 mod gateway;
 mod main_job;
 mod plugins;
+mod replicas;
 
 use anyhow::Context as _;
 use clap::Subcommand;

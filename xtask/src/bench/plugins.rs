@@ -4,11 +4,8 @@ use std::{ffi::OsString, process::Command};
 
 use anyhow::{Context as _, ensure};
 
-use super::{Figure, at_least, at_most};
-use crate::{
-    build,
-    shell::{cargo, run, target},
-};
+use super::{Figure, at_least, at_most, main_job, replicas};
+use crate::{build, machine, shell::target};
 
 /// The smallest call, where the host weighs the most, and a large niche's: component, tool and arguments.
 const SMALL: [&str; 3] = ["hello", "greet", r#"{"name":"Ana"}"#];
@@ -18,15 +15,14 @@ const STORES: [&str; 3] = ["pharmacy", "find_stock", r#"{"query":"dipirona"}"#];
 
 /// Measures with an optimised build.
 pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
+    machine::for_up()?;
     build::niches()?;
-    run(
-        "building for release (the first time takes ten minutes)",
-        &mut cargo(&["build", "--release", "--package", "openclaw-plugins", "--example", "measure"]),
-    )?;
+    let executable = main_job::executable()?;
     let small: Call = example("call", &[SMALL])?;
     let large: Call = example("call", &[LARGE])?;
     let releases: Releases = example("releases", &[SMALL, LARGE])?;
     let tenants: Tenants = example("tenants", &[SMALL, LARGE])?;
+    let active = replicas::measure(&executable)?;
     let crowd: Crowd = example("crowd", &[SMALL, STORES])?;
     println!(
         "\nbare calls: {:.1} µs small, {:.1} µs large; one tenant {:.0} MB, a thousand {:.0} MB; calls a second: {:.0} with one worker, {:.0} with two, {:.0} past \
@@ -49,6 +45,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
         at_most("1,000 tenants × 4 niches more than one", tenants.more_mb, "MB", 60.0, 30.0),
         at_most("loading a large niche from the cache", large.load_millis, "ms", 5.0, 2.0),
         at_most("100 releases at start", releases.releases_seconds, "s", 2.0, 0.5),
+        at_most("active on every replica, slowest of eight", active, "ms", 1000.0, 100.0),
         at_least("two workers against one", crowd.two_workers_per_second / crowd.one_worker_per_second, "×", 1.5, 1.9),
         at_most("failures past the pool", crowd.past_the_pool_failures, "", 0.0, 0.0),
         at_most("past the pool, p99", crowd.past_the_pool_p99_millis, "ms", 200.0, 50.0),
