@@ -9,6 +9,7 @@ mod icon;
 mod lines;
 mod notice;
 mod parts;
+mod place;
 mod problem;
 #[cfg(not(target_arch = "wasm32"))]
 mod release;
@@ -22,7 +23,8 @@ mod when;
 pub(crate) mod prelude {
     // What only an admin's pages have is never sent to a browser.
     pub(crate) use super::{
-        button::*, chart::*, chat::*, frame::*, icon::*, notice::*, parts::*, problem::*, steps::*, table::*, when::*,
+        button::*, chart::*, chat::*, frame::*, icon::*, notice::*, parts::*, place::*, problem::*, steps::*, table::*,
+        when::*,
     };
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) use super::{lines::*, release::*, rights::*};

@@ -29,15 +29,6 @@ fn listed(l: Locale, items: &[String]) -> String {
     }
 }
 
-/// A host's pattern in words.
-pub(crate) fn place_words(l: Locale, host: &str) -> String {
-    match host.strip_prefix("*.") {
-        Some(domain) => l.with("want-below", &[("domain", domain.into())]),
-        None if host == "*" => l.t("want-any-host"),
-        None => host.to_owned(),
-    }
-}
-
 /// One want as a phrase: what is done, and with what.
 pub(crate) fn want_words(l: Locale, want: &Want) -> String {
     match want {
