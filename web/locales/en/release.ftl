@@ -64,12 +64,15 @@ tests-failed = Failed:
 tests-recording = recording
 usage-month = Use in the last 30 days
 usage-tool = Tool
-usage-cpu = Processor
-usage-memory = Memory
-usage-requests = Requests to other servers
-usage-egress = Sent
-usage-ingress = Received
-usage-storage = Stored per customer, at most
+usage-computing = CPU, memory
+usage-traffic = Network
+usage-requests = { $count ->
+    [one] 1 request
+   *[other] { $number } requests
+ }
+usage-egress = sent { $size }
+usage-ingress = received { $size }
+usage-storage = Stored
 facts-title = Facts
 
 ended-rejected = Rejected by { $who }.

@@ -64,12 +64,15 @@ tests-failed = Falhou:
 tests-recording = gravação
 usage-month = Uso nos últimos 30 dias
 usage-tool = Ferramenta
-usage-cpu = Processador
-usage-memory = Memória
-usage-requests = Pedidos a outros servidores
-usage-egress = Enviado
-usage-ingress = Recebido
-usage-storage = Guardado por cliente, no máximo
+usage-computing = CPU, memória
+usage-traffic = Rede
+usage-requests = { $count ->
+    [one] 1 pedido
+   *[other] { $number } pedidos
+ }
+usage-egress = enviou { $size }
+usage-ingress = recebeu { $size }
+usage-storage = Guardado
 facts-title = Ficha
 
 ended-rejected = Rejeitada por { $who }.

@@ -1,6 +1,6 @@
 //! A release: what changes for customers, what it newly asks for, its tests, its roll-out, its trail.
 
-use openclaw_api_types::{ReleasePage, ReleaseState, RollOutFigures, RollOutState, TestKind, Want};
+use openclaw_api_types::{ReleasePage, ReleaseState, RollOutFigures, RollOutState, TestKind, ToolUsage, Want};
 
 use super::{audit, figures, niche::roll_out_chip, outcome, registry_tabs, release_link, section_of, steps};
 use crate::{accent, components::prelude::*, document::AdminRelease, format};
@@ -279,11 +279,8 @@ fn usage(l: Locale, page: &ReleasePage) -> View {
         l.t("figures-calls"),
         l.t("figures-errors"),
         l.t("figures-refusals"),
-        l.t("usage-cpu"),
-        l.t("usage-memory"),
-        l.t("usage-requests"),
-        l.t("usage-egress"),
-        l.t("usage-ingress"),
+        l.t("usage-computing"),
+        l.t("usage-traffic"),
         l.t("usage-storage"),
     ];
     let rows = page
@@ -295,16 +292,34 @@ fn usage(l: Locale, page: &ReleasePage) -> View {
                 format::number(l, tool.calls).into(),
                 format::number(l, tool.failures).into(),
                 format::number(l, tool.refusals).into(),
-                format::duration(l, tool.cpu_millis.unsigned_abs()).into(),
-                format::bytes(l, tool.peak_memory_bytes).into(),
-                format::number(l, tool.requests).into(),
-                format::bytes(l, tool.egress_bytes).into(),
-                format::bytes(l, tool.ingress_bytes).into(),
+                (
+                    span().children(format::duration(l, tool.cpu_millis.unsigned_abs())),
+                    span().class("soft small block").children(format::bytes(l, tool.peak_memory_bytes)),
+                )
+                    .into(),
+                traffic(l, tool),
                 format::bytes(l, tool.storage_bytes).into(),
             ]
         })
         .collect();
     section_of("usage-title", l.t("usage-month"), data_table(l.t("usage-month"), heads, rows))
+}
+
+/// What a tool did with other hosts; most do nothing.
+fn traffic(l: Locale, tool: &ToolUsage) -> View {
+    if tool.requests == 0 {
+        return "–".into();
+    }
+    let number = format::number(l, tool.requests);
+    let line = |key, bytes| {
+        span().class("soft small block").children(l.with(key, &[("size", format::bytes(l, bytes).into())]))
+    };
+    (
+        span().children(l.with("usage-requests", &[("count", tool.requests.into()), ("number", number.into())])),
+        line("usage-egress", tool.egress_bytes),
+        line("usage-ingress", tool.ingress_bytes),
+    )
+        .into()
 }
 
 fn facts(l: Locale, page: &AdminRelease) -> View {
