@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::contract::version::{self, ContractVersion};
+use crate::recording::RecordingError;
 use crate::storage::StorageError;
 
 /// Which clock ran out.
@@ -130,6 +131,9 @@ pub enum PluginError {
     /// Whoever called does not want it any more.
     #[error("the call was cancelled")]
     Cancelled,
+    /// A recording that cannot be used, such as one that the component carries.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// Compiled code could not be kept on disk.
     #[error("compiled code cannot be kept: {0}")]
     Cache(String),
@@ -179,6 +183,7 @@ impl PluginError {
             Self::Persona(_) => "persona",
             Self::Storage(_) => "storage",
             Self::Cancelled => "cancelled",
+            Self::Recording(_) => "bad-recording",
             Self::Cache(_) => "cache",
             Self::PoolExhausted => "pool-exhausted",
             Self::TooManyCalls { .. } => "too-many-calls",

@@ -32,6 +32,7 @@ mod host;
 mod inspection;
 mod limits;
 mod net;
+pub mod recording;
 mod release;
 mod sandbox;
 pub mod storage;

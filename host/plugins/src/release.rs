@@ -21,7 +21,8 @@ use crate::inspection::Inspection;
 use crate::net::Connector;
 use crate::sandbox::{Call, Sandbox};
 use crate::storage::Ephemeral;
-use crate::turns::Turns;
+use crate::recording::tape::Tape;
+use crate::turns::{Turn, Turns};
 use crate::{
     Answer, CallError, CallScope, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError,
     Step, Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
@@ -58,12 +59,52 @@ pub(crate) struct Shared {
     pub(crate) _ticker: Arc<Ticker>,
 }
 
+/// What a call is given: by whom it is answered.
+pub(crate) enum Given {
+    /// Nothing: it belongs to no tenant.
+    Nothing,
+    /// What a tenant's call may use.
+    Scope(CallScope),
+    /// The same, and the tape that keeps the answers.
+    Recorded(CallScope, Tape),
+    /// The answers of the tape alone.
+    Replayed(Tape),
+}
+
+impl Given {
+    /// Whose call it is, and its tape.
+    pub(crate) fn parts(self) -> (Option<CallScope>, Option<Tape>) {
+        match self {
+            Self::Nothing => (None, None),
+            Self::Scope(scope) => (Some(scope), None),
+            Self::Recorded(scope, tape) => (Some(scope), Some(tape)),
+            Self::Replayed(tape) => (None, Some(tape)),
+        }
+    }
+
+    /// Whose turn it takes; none for what belongs to no tenant.
+    fn tenant(&self) -> Option<Tenant> {
+        match self {
+            Self::Scope(scope) | Self::Recorded(scope, _) => Some(scope.tenant),
+            Self::Nothing | Self::Replayed(_) => None,
+        }
+    }
+}
+
 impl Inner {
     /// A sandbox for one of the release's own questions, which belong to no tenant and send nothing. A self-test has a
     /// scope, since it runs under a grant: one that nobody has approved yet, so it reaches no one either.
-    async fn sandbox(&self, export: &'static str, scope: Option<CallScope>) -> Result<Sandbox, PluginError> {
-        let turn = self.shared.turns.among(&self.shared.questions).await?;
-        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, scope, None, turn))
+    async fn sandbox(&self, export: &'static str, given: Given) -> Result<Sandbox, PluginError> {
+        let turn = self.turn(None).await?;
+        Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, given, None, turn))
+    }
+
+    /// A turn of a tenant's, or of this release's own.
+    async fn turn(&self, tenant: Option<Tenant>) -> Result<Turn, PluginError> {
+        match tenant {
+            Some(tenant) => self.shared.turns.of(tenant).await,
+            None => self.shared.turns.among(&self.shared.questions).await,
+        }
     }
 
     /// Asks `function` in a fresh instance, and says what its end means.
@@ -134,14 +175,14 @@ impl Release {
 
     /// The marketplace entry in `locale`.
     pub async fn describe(&self, locale: &str) -> Result<Entry, PluginError> {
-        let mut sandbox = self.0.sandbox("catalog.describe", None).await?;
+        let mut sandbox = self.0.sandbox("catalog.describe", Given::Nothing).await?;
         let entry = self.0.ask(&mut sandbox, &self.0.functions.describe, (locale.to_owned(),)).await;
         sandbox.ended(entry.and_then(catalog::entry))
     }
 
     /// What it asks to use, with reasons in `locale`.
     pub async fn wants(&self, locale: &str) -> Result<Wishes, PluginError> {
-        let mut sandbox = self.0.sandbox("catalog.wants", None).await?;
+        let mut sandbox = self.0.sandbox("catalog.wants", Given::Nothing).await?;
         let locale = (locale.to_owned(),);
         let wishes = match &self.0.functions.wants {
             Wants::V0_1(wants) => self.0.ask(&mut sandbox, wants, locale).await.map(Into::into),
@@ -157,7 +198,7 @@ impl Release {
         locale: &str,
         connections: &[Connection],
     ) -> Result<String, PluginError> {
-        let mut sandbox = self.0.sandbox("persona.render", None).await?;
+        let mut sandbox = self.0.sandbox("persona.render", Given::Nothing).await?;
         let background = (contract::profile(profile), locale.to_owned(), contract::connections(connections));
         let prompt = self.0.ask(&mut sandbox, &self.0.functions.render, background).await;
         let said = |error| match error {
@@ -172,7 +213,7 @@ impl Release {
         let Some(next) = &self.0.functions.next else {
             return Ok(Step::Done(vec![]));
         };
-        let mut sandbox = self.0.sandbox("onboarding.next", None).await?;
+        let mut sandbox = self.0.sandbox("onboarding.next", Given::Nothing).await?;
         let step = self.0.ask(&mut sandbox, next, (contract::profile(answers), locale.to_owned())).await;
         sandbox.ended(step.and_then(onboarding::step))
     }
@@ -182,7 +223,7 @@ impl Release {
         let Some(tools) = &self.0.functions.tools else {
             return Ok(vec![]);
         };
-        let mut sandbox = self.0.sandbox("tools.list-tools", None).await?;
+        let mut sandbox = self.0.sandbox("tools.list-tools", Given::Nothing).await?;
         let list = self.0.ask(&mut sandbox, &tools.list, (locale.to_owned(),)).await;
         let list = list.map_err(|error| match error {
             // What is too much here is a schema: its author should read of it.
@@ -235,6 +276,16 @@ impl Release {
         scope: CallScope,
         cancelled: impl Future<Output = ()>,
     ) -> ToolOutcome {
+        self.call_given(call, Given::Scope(scope), cancelled).await
+    }
+
+    /// A call of a tool, whoever answers what it asks.
+    pub(crate) async fn call_given(
+        &self,
+        call: ToolCall<'_>,
+        given: Given,
+        cancelled: impl Future<Output = ()>,
+    ) -> ToolOutcome {
         let Some(tools) = &self.0.functions.tools else {
             return ToolOutcome::failed(ToolError::UnknownTool(call.name.to_owned()));
         };
@@ -252,7 +303,7 @@ impl Release {
         let turn = tokio::select! {
             biased;
             () = &mut cancelled => return ToolOutcome::failed(PluginError::Cancelled),
-            turn = self.0.shared.turns.of(scope.tenant) => match turn {
+            turn = self.0.turn(given.tenant()) => match turn {
                 Ok(turn) => turn,
                 Err(error) => return ToolOutcome::failed(error),
             }
@@ -265,8 +316,10 @@ impl Release {
             return ToolOutcome::failed(unfit);
         }
         let shared = &self.0.shared;
+        // A replay's calls are none of a customer's, and are counted apart.
+        let export = if given.tenant().is_some() { "tools.call" } else { "tools.call-replayed" };
         let way_out = Some(&shared.connector);
-        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, "tools.call", shared, Some(scope), way_out, turn);
+        let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, export, shared, given, way_out, turn);
         let asked = (call.name.to_owned(), call.arguments.to_owned(), context);
         let answer = tokio::select! {
             biased;
@@ -295,7 +348,7 @@ impl Release {
         let Some(test) = &self.0.functions.self_test else {
             return Ok(vec![]);
         };
-        let mut sandbox = self.0.sandbox("self-test.cases", None).await?;
+        let mut sandbox = self.0.sandbox("self-test.cases", Given::Nothing).await?;
         let names = self.0.ask(&mut sandbox, &test.cases, ()).await;
         let most = self.0.shared.config.limits.self_test_cases;
         let check = contract::Check::of("self-test.cases");
@@ -312,7 +365,7 @@ impl Release {
                 credentials: Arc::new(NoConnections),
             };
             let began = std::time::Instant::now();
-            let mut sandbox = self.0.sandbox("self-test.run", Some(scope)).await?;
+            let mut sandbox = self.0.sandbox("self-test.run", Given::Scope(scope)).await?;
             let ran = self.0.ask(&mut sandbox, &test.run, (name.clone(),)).await;
             let failure = match sandbox.ended(ran) {
                 Ok(result) => result.err(),

@@ -13,9 +13,9 @@ use crate::capabilities::log::{self, Budget};
 use crate::capabilities::{self, Egress, Setup};
 use crate::limits::Limits;
 use crate::net::{Connector, Meter};
-use crate::release::Shared;
+use crate::release::{Given, Shared};
 use crate::turns::Turn;
-use crate::{CallScope, DeadlineKind, Digest, HostConfig, OutputKind, PluginError, Spent};
+use crate::{DeadlineKind, Digest, HostConfig, OutputKind, PluginError, Spent};
 
 /// A limit that a guest ran into, carried through the engine as the cause of a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,8 @@ pub(crate) enum Breach {
     Log,
     #[error("too much randomness was asked for at once")]
     Random,
+    #[error("something was asked that was not recorded")]
+    Unrecorded,
 }
 
 /// What a store holds: every capability's part of this call, and its memory.
@@ -127,17 +129,18 @@ impl Sandbox {
         release: Digest,
         export: &'static str,
         shared: &Shared,
-        scope: Option<CallScope>,
+        given: Given,
         way_out: Option<&Arc<Connector>>,
         turn: Turn,
     ) -> Self {
         let limits = &shared.config.limits;
+        let (scope, tape) = given.parts();
         let egress = scope.as_ref().zip(way_out).map(|(scope, connector)| Egress {
             grant: Arc::clone(&scope.grant),
             connector: Arc::clone(connector),
             meter: Arc::new(Meter::new(limits.egress.clone())),
         });
-        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes), egress };
+        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes), egress, tape };
         let call = Call { given: capabilities::PerCall::new(&setup), memory: Memory::new(limits) };
         let mut store = Store::new(pre.engine(), call);
         store.limiter(|call| &mut call.memory);
@@ -217,7 +220,7 @@ impl Sandbox {
             return match breach {
                 Breach::Cpu => PluginError::DeadlineExceeded { kind: DeadlineKind::Cpu, limit: limits.cpu_budget },
                 Breach::Log => PluginError::OutputTooLarge { kind: OutputKind::Log, limit: limits.log_bytes },
-                Breach::Random => PluginError::Trapped { trap: breach.to_string(), stderr: String::new() },
+                Breach::Random | Breach::Unrecorded => PluginError::Trapped { trap: breach.to_string(), stderr: String::new() },
             };
         }
         if error.is::<PoolConcurrencyLimitError>() {

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Why the storage did not do it. The niche is told the same.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum StorageError {
     /// The release was granted no storage.
     #[error("this niche was granted no storage")]
@@ -48,6 +49,7 @@ pub struct Pair {
     /// The key: 1 to 256 bytes of UTF-8 without control characters.
     pub key: String,
     /// The value.
+    #[serde(with = "crate::recording::bytes")]
     pub value: Vec<u8>,
 }
 

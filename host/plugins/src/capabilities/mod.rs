@@ -1,7 +1,8 @@
 //! What a niche may be given, a folder each, all of one shape: what it serves of the contract and of WASI, what of
 //! a catalog's wishes is for it, its functions (linked once for an engine), and a `PerCall` made for every call
-//! that holds what is granted and counts what is used. A new capability is a new folder and one line in the list
-//! below.
+//! that holds what is granted and counts what is used. What a guest is answered may be recorded: each capability asks
+//! through the call's [tape](crate::recording::tape), when it has one. A new capability is a new folder and one line in
+//! the list below.
 
 mod egress;
 
@@ -15,6 +16,7 @@ use crate::call::{CallScope, Spent};
 use crate::contract::v0_1;
 use crate::grant::Refusal;
 use crate::limits::Limits;
+use crate::recording::tape::Tape;
 use crate::sandbox::Call;
 use crate::{Digest, PluginError, Wishes};
 
@@ -47,6 +49,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) log: log::Budget,
     /// The way to other hosts, for a call that has one.
     pub(crate) egress: Option<Egress>,
+    /// What answers in place of all that, or keeps the answers; for a call that is recorded or replayed.
+    pub(crate) tape: Option<Tape>,
 }
 
 macro_rules! capabilities {

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use super::{Capability, Served, Setup, unwished};
 use crate::Spent;
+use crate::recording::questions::{Clock, Which};
+use crate::recording::tape::Tape;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     serves: &[Served { package: "wasi:clocks", interfaces: &["wall-clock", "monotonic-clock"] }],
@@ -30,8 +32,19 @@ impl PerCall {
     pub(crate) fn meter(&self, _: &mut Spent) {}
 }
 
+/// Gives a world its clocks: the true ones, or those of a tape.
+pub(super) fn give(world: &mut WasiCtxBuilder, tape: Option<&Tape>) {
+    match tape {
+        None => world.wall_clock(Wall).monotonic_clock(Monotonic::start()),
+        Some(tape) => {
+            let monotonic = TapedMonotonic { clock: Monotonic::start(), tape: tape.clone() };
+            world.wall_clock(TapedWall(tape.clone())).monotonic_clock(monotonic)
+        }
+    };
+}
+
 /// The time of day.
-pub(super) struct Wall;
+struct Wall;
 
 impl HostWallClock for Wall {
     fn resolution(&self) -> Duration {
@@ -44,12 +57,12 @@ impl HostWallClock for Wall {
 }
 
 /// The time since the call began.
-pub(super) struct Monotonic {
+struct Monotonic {
     began: Instant,
 }
 
 impl Monotonic {
-    pub(super) fn start() -> Self {
+    fn start() -> Self {
         Self { began: Instant::now() }
     }
 }
@@ -62,6 +75,43 @@ impl HostMonotonicClock for Monotonic {
     fn now(&self) -> u64 {
         nanos(coarse(self.began.elapsed()))
     }
+}
+
+/// The time of day, through a tape.
+struct TapedWall(Tape);
+
+impl HostWallClock for TapedWall {
+    fn resolution(&self) -> Duration {
+        RESOLUTION
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(read(&self.0, Which::Wall, || nanos(Wall.now())))
+    }
+}
+
+/// The time since the call began, through a tape.
+struct TapedMonotonic {
+    clock: Monotonic,
+    tape: Tape,
+}
+
+impl HostMonotonicClock for TapedMonotonic {
+    fn resolution(&self) -> u64 {
+        nanos(RESOLUTION)
+    }
+
+    fn now(&self) -> u64 {
+        read(&self.tape, Which::Monotonic, || self.clock.now())
+    }
+}
+
+/// What is read beyond the recorded readings: a little later each time.
+fn read(tape: &Tape, which: Which, live: impl FnOnce() -> u64) -> u64 {
+    let later = |last: Option<&u64>, times: usize| {
+        last.copied().unwrap_or_default().saturating_add(nanos(RESOLUTION).saturating_mul(times as u64))
+    };
+    tape.read(Clock { which }, live, later)
 }
 
 /// Rounded down to [`RESOLUTION`].

@@ -5,6 +5,7 @@
 mod hop;
 mod request;
 mod secret;
+mod taped;
 
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::Spent;
 use crate::contract::bindings::openclaw::niche::connections as wit;
 use crate::credentials::{CredentialError, Credentials};
 use crate::net::NetError;
+use crate::recording::questions::ConnectionFailure as Failure;
+use crate::recording::tape::{Tape, answered, asking};
 
 pub(crate) const CAPABILITY: Capability = Capability {
     serves: &[Served { package: "openclaw:niche", interfaces: &["connections"] }],
@@ -32,23 +35,13 @@ pub(crate) const CAPABILITY: Capability = Capability {
 pub(crate) struct PerCall {
     /// None: the call belongs to no tenant.
     given: Option<(Egress, Arc<dyn Credentials>)>,
-}
-
-/// Why there is no answer, in the contract's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
-    NotGranted,
-    NotConnected,
-    InvalidRequest(String),
-    LimitExceeded(String),
-    Unavailable(String),
-    Other(String),
+    tape: Option<Tape>,
 }
 
 impl PerCall {
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
         let credentials = setup.scope.as_ref().map(|scope| Arc::clone(&scope.credentials));
-        Self { given: setup.egress.clone().zip(credentials) }
+        Self { given: setup.egress.clone().zip(credentials), tape: setup.tape.clone() }
     }
 
     /// What is used is counted in the call's egress.
@@ -124,8 +117,16 @@ impl wit::Host for PerCall {
             headers: request.headers.into_iter().map(|header| (header.name, header.value)).collect(),
             body: request.body,
         };
+        let asking = asking(self.tape.as_ref(), || taped::question(&request));
+        let answer = match asking {
+            None => self.exchange(request).await,
+            asking => {
+                let live = async { self.exchange(request).await.map(taped::received) };
+                answered(asking, live).await?.map(taped::response)
+            }
+        };
         let header = |(name, value)| wit::Header { name, value };
-        Ok(match self.exchange(request).await {
+        Ok(match answer {
             Ok(response) => Ok(wit::Response {
                 status: response.status,
                 headers: response.headers.into_iter().map(header).collect(),

@@ -3,6 +3,8 @@
 //! refused like the headers that belong to a connection, since what is sent in a tenant's name goes through
 //! `connections`, where the niche never sees it.
 
+mod taped;
+
 use std::sync::{Arc, LazyLock};
 
 use http::{HeaderName, Method, Request, Response, header};
@@ -20,6 +22,7 @@ use super::egress::Egress;
 use super::{Capability, Served, Setup};
 use crate::Spent;
 use crate::net::{Connection, NetError, Target};
+use crate::recording::tape::Tape;
 use crate::sandbox::Call;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -52,14 +55,21 @@ pub(crate) struct PerCall {
     way: Way,
 }
 
-/// The way out; none for a call that belongs to no tenant.
-struct Way(Option<Egress>);
+/// The way out.
+struct Way {
+    /// None for a call that belongs to no tenant.
+    egress: Option<Egress>,
+    tape: Option<Tape>,
+    /// Bytes that a call may send.
+    most_bytes: u64,
+}
 
 impl PerCall {
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(setup.limits.output_bytes.min(64 << 10));
-        Self { context, way: Way(setup.egress.clone()) }
+        let most_bytes = setup.limits.egress.sent_bytes;
+        Self { context, way: Way { egress: setup.egress.clone(), tape: setup.tape.clone(), most_bytes } }
     }
 
     /// What is used is counted in the call's egress.
@@ -92,19 +102,11 @@ impl WasiHttpHooks for Way {
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
-        let egress = self.0.clone();
-        Box::new(async move {
-            // The guest's own time-outs may be longer than ours and are not needed to be shorter: it can stop waiting.
-            let (response, connection) = match egress {
-                Some(egress) => send(&egress, request).await?,
-                None => return Err(Error::HttpRequestDenied),
-            };
-            let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async move {
-                connection.await;
-                Ok(())
-            });
-            Ok((response, done))
-        })
+        let egress = self.egress.clone();
+        match &self.tape {
+            None => Box::new(live(egress, request)),
+            Some(tape) => Box::new(taped::exchange(tape, egress, self.most_bytes, request)),
+        }
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
@@ -114,6 +116,20 @@ impl WasiHttpHooks for Way {
 }
 
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+/// Sends one request. The guest's own time-outs may be longer than ours and are not needed to be shorter: it can stop
+/// waiting.
+async fn live(egress: Option<Egress>, request: Request<WasiBody>) -> Result<Answer, Error> {
+    let (response, connection) = match egress {
+        Some(egress) => send(&egress, request).await?,
+        None => return Err(Error::HttpRequestDenied),
+    };
+    let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async move {
+        connection.await;
+        Ok(())
+    });
+    Ok((response, done))
+}
 
 /// Sends what is granted.
 async fn send(egress: &Egress, request: Request<WasiBody>) -> Result<(Response<WasiBody>, Connection), Error> {

@@ -7,6 +7,8 @@ use wasmtime::component::HasSelf;
 
 use super::{Capability, Served, Setup, unwished};
 use crate::contract::bindings::openclaw::niche::logging::{self, Level};
+use crate::recording::questions::{self, Logged};
+use crate::recording::tape::{Heard, Tape};
 use crate::sandbox::Breach;
 use crate::{Digest, Spent};
 
@@ -40,11 +42,12 @@ pub(crate) struct PerCall {
     release: Digest,
     budget: Budget,
     lines: u32,
+    tape: Option<Tape>,
 }
 
 impl PerCall {
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
-        Self { release: setup.release, budget: setup.log.clone(), lines: 0 }
+        Self { release: setup.release, budget: setup.log.clone(), lines: 0, tape: setup.tape.clone() }
     }
 
     pub(crate) fn meter(&self, spent: &mut Spent) {
@@ -71,7 +74,25 @@ const LINE_BYTES: usize = 16;
 
 impl logging::Host for PerCall {
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        Ok(self.line(level, &message)?)
+        // The bound holds in a replay, too, and what is told there is worth reading in the log.
+        let Some(tape) = self.tape.clone() else { return Ok(self.line(level, &message)?) };
+        let heard = tape.ask(questions::Log { level: word(level).to_owned(), message: message.clone() });
+        self.line(level, &message)?;
+        match heard {
+            Heard::Live(slot) => slot.keep(Logged::Written),
+            Heard::Recorded(..) => {}
+            Heard::Unrecorded => return Err(Breach::Unrecorded.into()),
+        }
+        Ok(())
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

@@ -2,11 +2,15 @@
 //! given the bytes it was given before; also what may be insecure is good, which costs no more.
 
 use rand::RngCore;
+use sha2::{Digest as _, Sha256};
 use wasmtime::component::HasSelf;
 use wasmtime_wasi::p2::bindings::random as wit;
 
 use super::{Capability, Served, Setup, unwished};
 use crate::Spent;
+use crate::recording::Blob;
+use crate::recording::questions::{Purpose, Random};
+use crate::recording::tape::Tape;
 use crate::sandbox::Breach;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -23,36 +27,54 @@ pub(crate) const CAPABILITY: Capability = Capability {
 /// The most that is given at once.
 const MOST_BYTES: u64 = 64 << 10;
 
-/// One call's randomness holds nothing of the call's.
-pub(crate) struct PerCall;
+/// One call's randomness.
+pub(crate) struct PerCall {
+    tape: Option<Tape>,
+}
 
 impl PerCall {
-    pub(crate) fn new(_: &Setup<'_>) -> Self {
-        Self
+    pub(crate) fn new(setup: &Setup<'_>) -> Self {
+        Self { tape: setup.tape.clone() }
     }
 
     pub(crate) fn meter(&self, _: &mut Spent) {}
 
     /// Where all of it comes from.
-    fn bytes(&mut self, length: u64) -> Result<Vec<u8>, Breach> {
+    fn bytes(&mut self, length: u64, why: Purpose) -> Result<Vec<u8>, Breach> {
         if length > MOST_BYTES {
             return Err(Breach::Random);
         }
-        let mut bytes = vec![0; length as usize];
-        rand::rng().fill_bytes(&mut bytes);
-        Ok(bytes)
+        let live = || {
+            let mut bytes = vec![0; length as usize];
+            rand::rng().fill_bytes(&mut bytes);
+            bytes
+        };
+        Ok(match &self.tape {
+            None => live(),
+            Some(tape) => {
+                let beyond = |_: Option<&Blob>, times| Blob(made_up(times, length as usize));
+                tape.read(Random { bytes: length, why }, || Blob(live()), beyond).0
+            }
+        })
     }
 
     fn number(&mut self) -> Result<u64, Breach> {
         let mut number = [0; 8];
-        number.copy_from_slice(&self.bytes(8)?);
+        number.copy_from_slice(&self.bytes(8, Purpose::Guest)?);
         Ok(u64::from_le_bytes(number))
     }
 }
 
+/// Bytes that look like randomness and are the same whenever they are asked for: what a replay gives beyond what was
+/// recorded.
+fn made_up(times: usize, length: usize) -> Vec<u8> {
+    let block = |count: u64| Sha256::digest([(times as u64).to_le_bytes(), count.to_le_bytes()].concat());
+    (0..).flat_map(block).take(length).collect()
+}
+
 impl wit::random::Host for PerCall {
     fn get_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.bytes(length)?)
+        Ok(self.bytes(length, Purpose::Guest)?)
     }
 
     fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
@@ -62,7 +84,7 @@ impl wit::random::Host for PerCall {
 
 impl wit::insecure::Host for PerCall {
     fn get_insecure_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.bytes(length)?)
+        Ok(self.bytes(length, Purpose::Guest)?)
     }
 
     fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
@@ -72,6 +94,10 @@ impl wit::insecure::Host for PerCall {
 
 impl wit::insecure_seed::Host for PerCall {
     fn insecure_seed(&mut self) -> wasmtime::Result<(u64, u64)> {
-        Ok((self.number()?, self.number()?))
+        let (mut first, mut second) = ([0; 8], [0; 8]);
+        let bytes = self.bytes(16, Purpose::HashSeed)?;
+        first.copy_from_slice(&bytes[..8]);
+        second.copy_from_slice(&bytes[8..]);
+        Ok((u64::from_le_bytes(first), u64::from_le_bytes(second)))
     }
 }

@@ -10,6 +10,8 @@ use super::{Capability, Served, Setup, refused};
 use crate::Spent;
 use crate::contract::bindings::openclaw::niche::storage as wit;
 use crate::grant::{Grant, bytes_in_words};
+use crate::recording::tape::{Tape, answered, asking};
+use crate::recording::{Blob, questions};
 use crate::storage::{Pair, Size, Storage, StorageError, Transaction, Write};
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -43,6 +45,7 @@ pub(crate) struct PerCall {
     /// What the space takes once the call's writes were kept.
     kept_bytes: Option<u64>,
     refusals: u32,
+    tape: Option<Tape>,
 }
 
 impl PerCall {
@@ -59,6 +62,7 @@ impl PerCall {
             wrote: false,
             kept_bytes: None,
             refusals: 0,
+            tape: setup.tape.clone(),
         }
     }
 
@@ -231,21 +235,30 @@ type Answer<T> = wasmtime::Result<Result<T, wit::StorageError>>;
 
 impl wit::Host for PerCall {
     async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
-        Ok(self.read(&key).await.map_err(Into::into))
+        let asking = asking(self.tape.as_ref(), || questions::Get { key: key.clone() });
+        let value = answered(asking, async { self.read(&key).await.map(|value| value.map(Blob)) }).await?;
+        Ok(value.map(|value| value.map(|blob| blob.0)).map_err(Into::into))
     }
 
     async fn scan(&mut self, prefix: String, after: Option<String>, limit: u32) -> Answer<Vec<wit::Pair>> {
-        let pairs = self.list(&prefix, after.as_deref(), limit).await;
+        let question = || questions::Scan { prefix: prefix.clone(), after: after.clone(), limit };
+        let asking = asking(self.tape.as_ref(), question);
+        let pairs = answered(asking, self.list(&prefix, after.as_deref(), limit)).await?;
         let pair = |pair: Pair| wit::Pair { key: pair.key, value: pair.value };
         Ok(pairs.map(|pairs| pairs.into_iter().map(pair).collect()).map_err(Into::into))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Answer<()> {
-        Ok(self.write(vec![Write::Set(Pair { key, value })]).await.map_err(Into::into))
+        let question = || questions::Set { key: key.clone(), value: value.clone() };
+        let asking = asking(self.tape.as_ref(), question);
+        let done = answered(asking, self.write(vec![Write::Set(Pair { key, value })])).await?;
+        Ok(done.map_err(Into::into))
     }
 
     async fn remove(&mut self, key: String) -> Answer<()> {
-        Ok(self.write(vec![Write::Remove(key)]).await.map_err(Into::into))
+        let asking = asking(self.tape.as_ref(), || questions::Remove { key: key.clone() });
+        let done = answered(asking, self.write(vec![Write::Remove(key)])).await?;
+        Ok(done.map_err(Into::into))
     }
 
     async fn compare_and_set(
@@ -254,7 +267,14 @@ impl wit::Host for PerCall {
         expected: Option<Vec<u8>>,
         value: Option<Vec<u8>>,
     ) -> Answer<bool> {
-        Ok(self.compare(key, expected, value).await.map_err(Into::into))
+        let question = || questions::CompareAndSet {
+            key: key.clone(),
+            expected: expected.clone().map(Blob),
+            value: value.clone().map(Blob),
+        };
+        let asking = asking(self.tape.as_ref(), question);
+        let done = answered(asking, self.compare(key, expected, value)).await?;
+        Ok(done.map_err(Into::into))
     }
 
     async fn batch(&mut self, writes: Vec<wit::Write>) -> Answer<()> {
@@ -262,7 +282,10 @@ impl wit::Host for PerCall {
             wit::Write::Set(pair) => Write::Set(Pair { key: pair.key, value: pair.value }),
             wit::Write::Remove(key) => Write::Remove(key),
         };
-        Ok(self.write(writes.into_iter().map(write).collect()).await.map_err(Into::into))
+        let writes: Vec<Write> = writes.into_iter().map(write).collect();
+        let asking = asking(self.tape.as_ref(), || questions::Batch { writes: writes.clone() });
+        let done = answered(asking, self.write(writes)).await?;
+        Ok(done.map_err(Into::into))
     }
 }
 

@@ -56,15 +56,15 @@ pub(crate) struct PerCall {
 impl PerCall {
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
         let (stdout, stderr) = (Printed::new(&setup.log), Printed::new(&setup.log));
-        let context = WasiCtx::builder()
+        let mut world = WasiCtx::builder();
+        world
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            .wall_clock(clock::Wall)
-            .monotonic_clock(clock::Monotonic::start())
             .stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .build();
+            .stderr(stderr.clone());
+        clock::give(&mut world, setup.tape.as_ref());
+        let context = world.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(setup.limits.handles);
         Self { context, table, stdout, stderr }
