@@ -19,9 +19,9 @@ use crate::engine::Ticker;
 use crate::grant::{Grant, HostPattern, Rights, Scope};
 use crate::inspection::Inspection;
 use crate::net::Connector;
+use crate::recording::tape::Tape;
 use crate::sandbox::{Call, Sandbox};
 use crate::storage::Ephemeral;
-use crate::recording::tape::Tape;
 use crate::turns::{Turn, Turns};
 use crate::{
     Answer, CallError, CallScope, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError,

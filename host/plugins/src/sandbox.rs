@@ -220,7 +220,9 @@ impl Sandbox {
             return match breach {
                 Breach::Cpu => PluginError::DeadlineExceeded { kind: DeadlineKind::Cpu, limit: limits.cpu_budget },
                 Breach::Log => PluginError::OutputTooLarge { kind: OutputKind::Log, limit: limits.log_bytes },
-                Breach::Random | Breach::Unrecorded => PluginError::Trapped { trap: breach.to_string(), stderr: String::new() },
+                Breach::Random | Breach::Unrecorded => {
+                    PluginError::Trapped { trap: breach.to_string(), stderr: String::new() }
+                }
             };
         }
         if error.is::<PoolConcurrencyLimitError>() {

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "openclaw-oci",
             "openclaw-operator",
             "openclaw-platform",
+            "openclaw-plugins",
             "openclaw-telegram-relay",
             "openclaw-testkit",
             "openclaw-token-proxy",

@@ -8,8 +8,9 @@ use openclaw_platform::{
     releases::{About, NewRelease, audit::Actor, life, publishers::Signature},
 };
 use openclaw_plugins::{
-    Exports, PluginError, Release,
+    CaseOutcome, Exports, PluginError, Release,
     grant::{Grant, Rights},
+    recording::{self, Recording},
 };
 
 use super::rights;
@@ -36,7 +37,8 @@ pub(crate) struct Uploaded {
 }
 
 /// Keeps the component as a release that waits for an admin, if it loads, is signed as it must be, describes itself in
-/// every language and passes its self-test under the grant it would get. What is refused leaves nothing.
+/// every language, passes its self-test under the grant it would get, and does as the recordings say that it carries. What
+/// is refused leaves nothing.
 pub(crate) async fn upload(state: &AppState, upload: Upload<'_>, actor: Actor<'_>) -> Result<Uploaded> {
     let digest = Digest::of(upload.component);
     let was_loaded = state.niches.host().get(&digest.0.into()).is_some();
@@ -51,9 +53,10 @@ pub(crate) async fn upload(state: &AppState, upload: Upload<'_>, actor: Actor<'_
 async fn take_in(state: &AppState, upload: Upload<'_>, digest: Digest, actor: Actor<'_>) -> Result<Uploaded> {
     let signature = upload.signature.map(|line| signature(line, digest)).transpose()?;
     let release = state.niches.host().load(upload.component).await.map_err(refused)?;
+    let recordings = recording::carried(upload.component).map_err(|error| refused(error.into()))?;
     let (niche, version, about) = introduction(&release).await?;
     let asked = release.asked().await.map_err(refused)?;
-    let self_test = self_test(state, &release, &asked).await?;
+    let self_test = self_test(state, &release, &asked, &recordings).await?;
     let asked = rights::shown(&asked);
     let new = NewRelease {
         component: upload.component,
@@ -131,12 +134,26 @@ fn said(texts: &mut Texts, locale: Locale, text: String) {
     texts.insert(locale.as_str().to_owned(), text);
 }
 
-async fn self_test(state: &AppState, release: &Release, asked: &Rights) -> Result<Vec<TestCase>> {
+/// The most differences of one recording that are told.
+const DIFFERENCES: usize = 5;
+
+async fn self_test(
+    state: &AppState,
+    release: &Release,
+    asked: &Rights,
+    recordings: &[Recording],
+) -> Result<Vec<TestCase>> {
     let grant = Arc::new(Grant::new(asked.clone(), asked.clone(), state.niches.ceiling().clone()));
     let cases = release.self_test(grant).await.map_err(refused)?;
-    let failed = cases.iter().any(|case| !case.passed());
-    let told = cases.into_iter().map(|c| TestCase { name: c.name, kind: TestKind::Case, error: c.failure }).collect();
-    if failed { Err(ApiError::SelfTest(told)) } else { Ok(told) }
+    let case = |case: CaseOutcome| TestCase { name: case.name, kind: TestKind::Case, error: case.failure };
+    let mut told: Vec<TestCase> = cases.into_iter().map(case).collect();
+    for recording in recordings {
+        let differences = release.replay(recording).await.map_err(refused)?;
+        let words: Vec<String> = differences.iter().take(DIFFERENCES).map(ToString::to_string).collect();
+        let error = (!words.is_empty()).then(|| words.join("; "));
+        told.push(TestCase { name: recording.name.clone(), kind: TestKind::Recording, error });
+    }
+    if told.iter().any(|case| case.error.is_some()) { Err(ApiError::SelfTest(told)) } else { Ok(told) }
 }
 
 fn exports(exports: Exports) -> Vec<String> {

@@ -85,7 +85,7 @@ pub(super) async fn publish(
     Ok(reference)
 }
 
-fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 

@@ -1,6 +1,7 @@
 //! `openclaw-cloud niche …`: what authors and admins do with the releases of a running platform.
 
 mod component;
+mod recording;
 mod words;
 
 use std::path::PathBuf;
@@ -115,6 +116,26 @@ enum Action {
         #[arg(value_parser = ["on", "off"])]
         rule: String,
     },
+    /// Runs calls of a component in a sandbox here, and keeps them with all that they were answered as a file.
+    Record(recording::Record),
+    /// Runs the calls of a recording against a component, answered from the file, and says what differs.
+    Replay {
+        /// The recording.
+        recording: PathBuf,
+        /// The component.
+        component: PathBuf,
+    },
+    /// Adds recordings to a component: they run with its self-test when it is uploaded.
+    Carry {
+        /// The component.
+        component: PathBuf,
+        /// The recordings.
+        #[arg(required = true)]
+        recordings: Vec<PathBuf>,
+        /// The component that carries them.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Makes a publisher's key: the secret goes into a file, the public key is printed.
     Keygen {
         /// The file; it must not exist.
@@ -218,6 +239,9 @@ pub(crate) async fn run(niche: Niche) -> anyhow::Result<()> {
                 }
             );
         }
+        Action::Record(record) => recording::record(record).await?,
+        Action::Replay { recording, component } => recording::replay(&recording, &component).await?,
+        Action::Carry { component, recordings, out } => recording::carry(&component, &recordings, &out).await?,
         Action::Keygen { file } => {
             if file.exists() {
                 bail!("{} is there already: a key that is lost does not come back", file.display());

@@ -57,9 +57,9 @@ pub fn carry(component: &[u8], recording: &Recording) -> Result<Vec<u8>, Recordi
 fn sections(component: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
     let mut rest = component.get(PREAMBLE..).unwrap_or_default();
-    while let Some((section, after)) = section(rest) {
-        if let (CUSTOM, content) = section
-            && let Some((name, content)) = named(content)
+    while let Some((id, content, after)) = section(rest) {
+        if id == CUSTOM
+            && let Some((name, content)) = counted(content)
             && name == SECTION.as_bytes()
         {
             found.push(content);
@@ -70,15 +70,10 @@ fn sections(component: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The first section: its id and content, and what follows it.
-fn section(bytes: &[u8]) -> Option<((u8, &[u8]), &[u8])> {
+fn section(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (id, rest) = bytes.split_first()?;
     let (content, rest) = counted(rest)?;
-    Some(((*id, content), rest))
-}
-
-/// A custom section's name, and its content.
-fn named(content: &[u8]) -> Option<(&[u8], &[u8])> {
-    counted(content)
+    Some((*id, content, rest))
 }
 
 /// As many bytes as the number before them says, and what follows.

@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+pub(crate) use self::bytes::Blob;
 pub use self::carried::{SECTION, carried, carry};
 pub use self::difference::{Deviation, Difference};
-pub(crate) use self::bytes::Blob;
 pub(crate) use self::secrets::{header, without_secrets};
 pub(crate) use self::step::Said;
 use self::step::Step;
@@ -183,8 +183,7 @@ impl Recording {
 
     /// The file: JSON with line breaks, for people to read and compare.
     pub fn to_file(&self) -> Result<Vec<u8>, RecordingError> {
-        let mut file =
-            serde_json::to_vec_pretty(self).map_err(|error| RecordingError::Damaged(error.to_string()))?;
+        let mut file = serde_json::to_vec_pretty(self).map_err(|error| RecordingError::Damaged(error.to_string()))?;
         file.push(b'\n');
         match file.len() {
             bytes if bytes > LARGEST => Err(RecordingError::TooLarge { bytes }),

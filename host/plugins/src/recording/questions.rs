@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::difference::{clipped, unlike};
-use super::tape::HASH_SEED;
 use super::step::{Likeness, Question, Said};
+use super::tape::HASH_SEED;
 use super::{Blob, bytes};
 use crate::storage::{Pair, StorageError, Write};
 

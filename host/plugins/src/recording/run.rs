@@ -117,7 +117,10 @@ impl Release {
 fn is_bot_token(text: &str) -> bool {
     text.trim().split_once(':').is_some_and(|(number, secret)| {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        number.len() >= 6 && number.bytes().all(|b| b.is_ascii_digit()) && secret.len() >= 20 && secret.chars().all(letters)
+        number.len() >= 6
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && secret.len() >= 20
+            && secret.chars().all(letters)
     })
 }
 

@@ -30,7 +30,9 @@ pub(crate) enum Likeness {
 }
 
 /// A kind of question.
-pub(crate) trait Question: Debug + Clone + PartialEq + Eq + Send + Serialize + DeserializeOwned + 'static {
+pub(crate) trait Question:
+    Debug + Clone + PartialEq + Eq + Send + Serialize + DeserializeOwned + 'static
+{
     /// What the guest is told.
     type Answer: Debug + Clone + PartialEq + Eq + Send + Serialize + DeserializeOwned + 'static;
 

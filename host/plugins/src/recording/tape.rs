@@ -291,7 +291,9 @@ impl Place {
     /// The recorded question.
     pub(crate) fn asked<Q: Kind>(&self) -> Option<Q> {
         match &*self.tape.state() {
-            State::Replaying(player) => player.steps.get(self.index).and_then(Q::of).map(|asked| asked.question.clone()),
+            State::Replaying(player) => {
+                player.steps.get(self.index).and_then(Q::of).map(|asked| asked.question.clone())
+            }
             State::Recording(_) => None,
         }
     }

@@ -14,7 +14,7 @@ use crate::{TestHost, call_in, scope, text, unharmed};
 const TOKEN: &str = "ya29.secret-of-the-customer";
 
 /// A customer who has connected `google`.
-struct Connected;
+pub(crate) struct Connected;
 
 #[async_trait]
 impl Credentials for Connected {

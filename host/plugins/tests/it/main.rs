@@ -9,6 +9,7 @@ mod internet;
 mod loading;
 mod niches;
 mod reaching;
+mod recorded;
 mod schemas;
 mod speed;
 mod stored;
