@@ -4,4 +4,5 @@ mod browser;
 mod life;
 mod platform;
 mod provisioning;
+mod recordings;
 mod releases;

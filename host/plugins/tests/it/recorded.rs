@@ -75,13 +75,18 @@ async fn a_recording_runs_again_with_nothing_behind_it() {
 
 #[tokio::test]
 async fn another_builds_differences_are_told_in_words() {
-    let recording =
-        record("hostile", &[("store", "key"), ("count", "{}"), ("fetch", "GET https://api.example.com/echo")]).await;
+    let recording = record("hostile", &[("store", "key"), ("store-then-fail", "key")]).await;
     let test = TestHost::start();
-    let other = components::with_text(components::bytes("hostile"), "value", "other");
+    let other = components::with_text(components::bytes("hostile"), "changed my mind", "changed my mood");
     let other = test.host.load(&other).await.unwrap();
     let told = differences(&other, &recording).await;
-    assert_eq!(told, [r#"call 1 `store`: step 1: what is written under `key` is "other"; recorded "value""#]);
+    let refused = |why: &str| format!("it refused with `refused`: {why:?}");
+    let (now, before) = (refused("changed my mood"), refused("changed my mind"));
+    assert_eq!(told, [format!("call 2 `store-then-fail`: {now}; recorded: {before}")]);
+
+    let wrote = edited(&recording, r#""value": "value""#, r#""value": "valid""#);
+    let told = differences(&test.hostile().await, &wrote).await;
+    assert_eq!(told[0], r#"call 1 `store`: step 1: what is written under `key` is "value"; recorded "valid""#);
 }
 
 /// The file with `old` as `new`.
