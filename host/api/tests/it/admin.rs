@@ -1,5 +1,14 @@
 //! Installing releases.
 
+use std::{path::Path, sync::Arc};
+
+use openclaw_plugins::{
+    CallScope, Host, HostConfig, Tenant, ToolCall,
+    credentials::NoConnections,
+    grant::{Grant, Rights},
+    recording::{self, Recording},
+    storage::Ephemeral,
+};
 use openclaw_testkit::components;
 use serde_json::json;
 use tokio::{
@@ -44,6 +53,47 @@ async fn what_is_no_good_component_is_refused_and_nothing_changes() {
     assert!(failing.body["detail"].as_str().unwrap().contains("expected 1, got 2"), "{}", failing.body);
     assert_eq!(app.get("/v1/admin/releases").bearer(ADMIN).send().await.ok(), json!({ "items": [] }));
     assert_eq!(app.get("/v1/niches").send().await.ok(), json!({ "items": [] }));
+}
+
+/// A recording of `hello` greeting Ana.
+async fn greeting(folder: &Path) -> Recording {
+    let host = Host::new(HostConfig { cache_dir: folder.join("compiled"), ..HostConfig::default() }).unwrap();
+    let release = host.load(&components::bytes("hello")).await.unwrap();
+    let call =
+        ToolCall { name: "greet", arguments: r#"{"name":"Ana"}"#, locale: "en", profile: &[], now: 1_800_000_000 };
+    let nothing = Rights::default;
+    let scope = CallScope {
+        tenant: Tenant(1),
+        grant: Arc::new(Grant::new(nothing(), nothing(), nothing())),
+        storage: Arc::new(Ephemeral::new()),
+        credentials: Arc::new(NoConnections),
+    };
+    let (_, call) = release.record(call, scope).await.unwrap();
+    release.recording("greets Ana", vec![call]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_release_does_as_the_recordings_say_that_it_carries() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let recording = greeting(folder.path()).await;
+
+    let carrier = recording::carry(&components::bytes("hello"), &recording).unwrap();
+    let page = app.upload(carrier).await.ok();
+    assert_eq!(page["self_test"][1], json!({ "name": "greets Ana", "kind": "recording", "error": null }));
+
+    let other = components::with_text(components::bytes("hello"), "Hello", "Howdy");
+    let refused = app.upload(recording::carry(&other, &recording).unwrap()).await;
+    assert_eq!(refused.problem(), (422, "self-test-failed", Some("component")));
+    assert!(refused.body["detail"].as_str().unwrap().contains("Howdy, Ana!"), "{}", refused.body);
+
+    // One that is cut is no reason to pass, and is said.
+    let mut damaged = recording::carry(&components::bytes("hello"), &recording).unwrap();
+    let end = damaged.len();
+    damaged[end - 3..].copy_from_slice(b"   ");
+    let refused = app.upload(damaged).await;
+    assert_eq!(refused.problem().0, 422);
+    assert!(refused.body["detail"].as_str().unwrap().contains("cut or damaged"), "{}", refused.body);
 }
 
 #[tokio::test]
