@@ -69,3 +69,24 @@ pub(crate) fn configuration() -> anyhow::Result<()> {
     anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     Ok(std::fs::write(root().join("docs/CONFIGURATION.md"), made.stdout)?)
 }
+
+/// Writes k8s/base/crds from the types, a file a definition.
+pub(crate) fn crds() -> anyhow::Result<()> {
+    let made = Command::new(executable(false)?).arg("crds").output()?;
+    anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let folder = root().join("k8s/base/crds");
+    std::fs::create_dir_all(&folder)?;
+    for definition in String::from_utf8(made.stdout)?.split("---\n").skip(1) {
+        let name = definition.lines().find_map(|l| l.strip_prefix("  name: ")).context("a definition has a name")?;
+        // Such as agents.openclaw.cloud.
+        let plural = name.split('.').next().unwrap_or(name);
+        std::fs::write(folder.join(format!("{plural}.yaml")), definition)?;
+    }
+    Ok(())
+}
+
+/// Builds those programs of a Kubernetes cluster that are missing.
+pub(crate) fn cluster_programs() -> anyhow::Result<()> {
+    println!("· looking for the programs of a Kubernetes cluster");
+    openclaw_cluster_programs::build()
+}

@@ -63,6 +63,10 @@ enum Task {
     Sqlx,
     /// Renews docs/CONFIGURATION.md.
     Configuration,
+    /// Renews k8s/base/crds, the definitions of the custom resources.
+    Crds,
+    /// Builds the programs of a Kubernetes cluster, for tests: once, about ten minutes of processor time.
+    ClusterPrograms,
     /// Checks that every published version of the contract in wit/ still serves what was built against it.
     WitCheck {
         /// Record what is there now as published, if it passes.
@@ -85,6 +89,8 @@ fn main() -> ExitCode {
         Task::Bundle { dev } => machine::targets().and_then(|()| build::bundle(!dev)),
         Task::Sqlx => sqlx::prepare(),
         Task::Configuration => build::configuration(),
+        Task::Crds => build::crds(),
+        Task::ClusterPrograms => build::cluster_programs(),
         Task::WitCheck { publish } => wit_check::check(publish),
     };
     match done {

@@ -21,6 +21,7 @@ pub(crate) fn test(all: bool) -> anyhow::Result<()> {
     wit_check::check(false)?;
     build::niches()?;
     build::bundle(true)?;
+    build::cluster_programs()?;
     run(
         "checking the lints",
         &mut cargo(&[

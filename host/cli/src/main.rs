@@ -50,6 +50,8 @@ enum Action {
     Publisher(publisher::Publishers),
     /// Prints every setting as docs/CONFIGURATION.md.
     Configuration,
+    /// Prints the definitions of the custom resources, for `kubectl apply --server-side -f -`.
+    Crds,
 }
 
 fn main() -> ExitCode {
@@ -84,6 +86,10 @@ fn run(action: Action) -> anyhow::Result<()> {
             Action::Publisher(publishers) => publisher::run(publishers).await,
             Action::Configuration => {
                 print!("{}", roles::configuration());
+                Ok(())
+            }
+            Action::Crds => {
+                print!("{}", openclaw_operator::resources::yaml()?);
                 Ok(())
             }
         }

@@ -16,6 +16,7 @@ mod jobs;
 mod keeper;
 mod locks;
 mod operator;
+pub mod resources;
 mod silence;
 mod worker;
 

@@ -1,8 +1,10 @@
-//! Real servers for tests and for `openclaw-cloud dev`: private Postgres, Redis and OCI registries, and stand-ins that speak the
+//! Real servers for tests and for `openclaw-cloud dev`: private Postgres, Redis, OCI registries and Kubernetes clusters, and stand-ins that speak the
 //! protocol of what lies outside the product (Telegram, LLM providers). Nothing inside the product is mocked.
 
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod components;
 pub mod demo_model;
 pub mod llm;

@@ -40,9 +40,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("openclaw-plugins", &[]),
     ("openclaw-plugins-fuzz", &["openclaw-plugins"]),
     ("openclaw-api-types", &[]),
-    ("openclaw-testkit", &[]),
+    ("openclaw-testkit", &["openclaw-cluster-programs"]),
+    ("openclaw-cluster-programs", &[]),
     ("openclaw-niche", &[]),
-    ("xtask", &[]),
+    ("xtask", &["openclaw-cluster-programs"]),
 ];
 
 #[test]

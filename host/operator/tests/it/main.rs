@@ -1,8 +1,9 @@
-//! The operator against a real Postgres, a real niche and real child processes.
+//! The operator against a real Postgres, a real niche, real child processes and a real Kubernetes API server.
 
 mod crash;
 mod driver;
 mod jobs;
+mod kubernetes;
 mod queue;
 mod world;
 

@@ -1,5 +1,8 @@
 //! The private servers come up, give what they promise, and leave nothing behind.
 
+#[cfg(feature = "cluster")]
+mod kubernetes;
+
 use openclaw_testkit::{postgres::Postgres, redis::Redis};
 use sqlx::Connection as _;
 
