@@ -1,6 +1,7 @@
 //! `Niche`: which release of a niche should be offered.
 
-#![allow(unreachable_pub)] // KubeSchema repeats the struct where nobody reaches it.
+// KubeSchema repeats the struct where nobody reaches it, and each column has a type.
+#![allow(unreachable_pub, clippy::duplicated_attributes)]
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
