@@ -1,6 +1,6 @@
 //! Takes a release in: what must hold before an admin is asked about a component.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use openclaw_api_types::{ConnectionReason, TestCase, TestKind, Texts};
 use openclaw_platform::{
@@ -12,6 +12,7 @@ use openclaw_plugins::{
     grant::{Grant, Rights},
     recording::{self, Recording},
 };
+use tokio::time::timeout;
 
 use super::rights;
 use crate::{
@@ -56,7 +57,12 @@ async fn take_in(state: &AppState, upload: Upload<'_>, digest: Digest, actor: Ac
     let recordings = recording::carried(upload.component).map_err(|error| refused(error.into()))?;
     let (niche, version, about) = introduction(&release).await?;
     let asked = release.asked().await.map_err(refused)?;
-    let self_test = self_test(state, &release, &asked, &recordings).await?;
+    let testing = timeout(TESTING, self_test(state, &release, &asked, &recordings));
+    let self_test = testing.await.unwrap_or_else(|_| {
+        let detail =
+            format!("its self-test and recordings take longer than the {} seconds they have", TESTING.as_secs());
+        Err(ApiError::field("self-test-failed", "component", detail))
+    })?;
     let asked = rights::shown(&asked);
     let new = NewRelease {
         component: upload.component,
@@ -134,6 +140,8 @@ fn said(texts: &mut Texts, locale: Locale, text: String) {
     texts.insert(locale.as_str().to_owned(), text);
 }
 
+/// How long all cases and recordings may take together: each call has its own bound, and there may be hundreds.
+const TESTING: Duration = Duration::from_secs(120);
 /// The most differences of one recording that are told.
 const DIFFERENCES: usize = 5;
 

@@ -78,6 +78,12 @@ fn digits(key: &[u8; 32]) -> String {
     key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether `import` is one of WASI's that a niche gets nothing from. Requests are told with the hosts that are asked for.
+fn reaches_nothing(import: &str, asked: &api::Rights) -> bool {
+    let sends = import == "wasi:http/outgoing-handler" && !asked.hosts.is_empty();
+    import.starts_with("wasi:") && !sends
+}
+
 /// A release's page. `usage` and `roll_out` are its own.
 pub(crate) fn release_page(
     release: Release,
@@ -92,7 +98,7 @@ pub(crate) fn release_page(
         effective: rights::effective(&release, ceiling)?,
         over_ceiling: rights::over(&release, ceiling)?,
         asked: api::Asked {
-            functions: release.imports.iter().filter(|name| name.starts_with("wasi:")).cloned().collect(),
+            functions: release.imports.iter().filter(|name| reaches_nothing(name, &release.asked)).cloned().collect(),
             host_reasons: release.about.host_reasons,
             connection_reasons: release.about.connection_reasons,
             rights: release.asked,

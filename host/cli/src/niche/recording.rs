@@ -115,7 +115,10 @@ pub(super) async fn replay(recording: &Path, component: &Path) -> anyhow::Result
     let sandbox = Sandbox::load(component).await?;
     let differences = sandbox.release.replay(&recorded).await?;
     told(recording, &differences)?;
-    println!("{} calls, all as recorded", recorded.calls.len());
+    match recorded.calls.len() {
+        1 => println!("1 call, as recorded"),
+        calls => println!("{calls} calls, all as recorded"),
+    }
     Ok(())
 }
 
@@ -129,7 +132,10 @@ pub(super) async fn carry(component: &Path, recordings: &[PathBuf], out: &Path) 
         carrier = recording::carry(&carrier, &recorded)?;
     }
     write(out, &carrier)?;
-    println!("{} carries {} recordings", out.display(), recording::carried(&carrier)?.len());
+    match recording::carried(&carrier)?.len() {
+        1 => println!("{} carries 1 recording", out.display()),
+        carried => println!("{} carries {carried} recordings", out.display()),
+    }
     Ok(())
 }
 

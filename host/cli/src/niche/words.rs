@@ -26,6 +26,7 @@ fn publisher(publisher: &ReleasePublisher) -> String {
 pub(super) fn self_test(page: &ReleasePage) -> String {
     match page.self_test.len() {
         0 => "it has no self-test".to_owned(),
+        1 => "the one case of its self-test passed".to_owned(),
         n => format!("all {n} cases of its self-test passed"),
     }
 }

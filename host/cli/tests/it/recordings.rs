@@ -31,7 +31,7 @@ fn what_is_recorded_is_held_against_other_builds_and_carried_along() {
     assert!(!done && said.contains("ana.json is there already"), "{said}");
 
     let (done, said) = niche(&["replay", "ana.json", "hello.wasm"]);
-    assert!(done && said.contains("1 calls, all as recorded"), "{said}");
+    assert!(done && said.contains("1 call, as recorded"), "{said}");
     let (done, said) = niche(&["replay", "ana.json", "howdy.wasm"]);
     let differs = r#"call 1 `greet`: the result's text differs: is "Howdy, Ana!"; recorded "Hello, Ana!""#;
     assert!(!done && said.contains(differs) && said.contains("1 difference from ana.json"), "{said}");

@@ -9,7 +9,7 @@ pub const SECTION: &str = "openclaw:recording";
 /// The most recordings that a component carries.
 const MOST: usize = 32;
 /// The most calls in all of them.
-const MOST_CALLS: usize = 500;
+const MOST_CALLS: usize = 200;
 /// The most bytes of all of them.
 const MOST_BYTES: usize = 2 * LARGEST;
 

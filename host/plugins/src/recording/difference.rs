@@ -9,6 +9,8 @@ use super::{Ending, Part};
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 120;
+/// Characters of one difference: addresses, keys and headers in it are as long as they were.
+const TOLD: usize = 2000;
 /// Places of one JSON value that are told apart.
 const PLACES: usize = 5;
 
@@ -68,17 +70,22 @@ pub enum Deviation {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {} `{}`: ", self.call, self.tool)?;
-        match &self.what {
-            Deviation::Step { step, how } => write!(f, "step {step}: {how}"),
-            Deviation::Order { step, after, what } => write!(f, "step {step} came after step {after}: it {what}"),
-            Deviation::Added(what) => write!(f, "it {what}; that was not recorded"),
-            Deviation::Unrecorded(what) => {
+        write!(f, "call {} `{}`: {}", self.call, self.tool, one_line(&self.what.to_string(), TOLD))
+    }
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step { step, how } => write!(f, "step {step}: {how}"),
+            Self::Order { step, after, what } => write!(f, "step {step} came after step {after}: it {what}"),
+            Self::Added(what) => write!(f, "it {what}; that was not recorded"),
+            Self::Unrecorded(what) => {
                 write!(f, "it {what}, and no answer to that was recorded: the call was ended there")
             }
-            Deviation::Missing { step, what } => write!(f, "step {step} was not done: it had {what}"),
-            Deviation::Readings { what, now, recorded } => write!(f, "it {what} {now} times; recorded {recorded}"),
-            Deviation::Result(how) => f.write_str(how),
+            Self::Missing { step, what } => write!(f, "step {step} was not done: it had {what}"),
+            Self::Readings { what, now, recorded } => write!(f, "it {what} {now} times; recorded {recorded}"),
+            Self::Result(how) => f.write_str(how),
         }
     }
 }
@@ -92,9 +99,13 @@ pub(super) fn clipped(bytes: &[u8]) -> String {
 }
 
 fn clip(text: &str) -> String {
-    // One line: what a niche wrote goes to a terminal.
-    let mut shown: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(SHOWN).is_some() {
+    one_line(text, SHOWN)
+}
+
+/// The beginning of `text` in one line: what a niche wrote goes to a terminal.
+fn one_line(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     shown
@@ -249,6 +260,13 @@ mod tests {
         let many: Vec<u32> = (0..50).collect();
         let told = unlike_json(&json!(many), &json!([])).unwrap();
         assert!(told.ends_with("and 45 more places"), "{told}");
+    }
+
+    #[test]
+    fn a_difference_is_one_line_of_a_bounded_length_whatever_was_asked() {
+        let what = Deviation::Added(format!("sent GET https://a.test/\x1b[31m{}", "x".repeat(100_000)));
+        let told = Difference { call: 1, tool: "look".into(), what }.to_string();
+        assert!(!told.contains('\x1b') && told.chars().count() < TOLD + 100, "{}", told.len());
     }
 
     #[test]

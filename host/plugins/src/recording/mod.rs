@@ -35,6 +35,10 @@ use crate::{Answer, CallError, Content, ContractVersion, Digest, Output, PluginE
 pub const FORMAT: u64 = 1;
 /// The most bytes of a recording as a file.
 pub const LARGEST: usize = 4 << 20;
+/// The most characters of a recording's name.
+const NAME: usize = 120;
+/// The most characters of a tool's name, which may be that of a tool that is not there.
+const TOOL: usize = 64;
 
 /// A run of tool calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,11 +182,27 @@ impl Recording {
             Some(FORMAT) => {}
             Some(other) => return Err(RecordingError::OtherFormat(other)),
         }
-        serde_json::from_slice(file).map_err(|error| RecordingError::Damaged(error.to_string()))
+        let recording: Self =
+            serde_json::from_slice(file).map_err(|error| RecordingError::Damaged(error.to_string()))?;
+        recording.named()?;
+        Ok(recording)
+    }
+
+    /// Names are shown to people, in terminals and on pages: none is long or has control characters.
+    fn named(&self) -> Result<(), RecordingError> {
+        let tools = self.calls.iter().map(|call| ("a tool's name", call.tool.as_str(), TOOL));
+        for (what, name, most) in [("its name", self.name.as_str(), NAME)].into_iter().chain(tools) {
+            if name.chars().count() > most || name.chars().any(char::is_control) {
+                let why = format!("{what} has more than {most} characters, or control characters");
+                return Err(RecordingError::NotARecording(why));
+            }
+        }
+        Ok(())
     }
 
     /// The file: JSON with line breaks, for people to read and compare.
     pub fn to_file(&self) -> Result<Vec<u8>, RecordingError> {
+        self.named()?;
         let mut file = serde_json::to_vec_pretty(self).map_err(|error| RecordingError::Damaged(error.to_string()))?;
         file.push(b'\n');
         match file.len() {
@@ -308,6 +328,10 @@ mod tests {
         assert_eq!(Recording::parse(other.as_bytes()), Err(RecordingError::OtherFormat(2)));
         let more = String::from_utf8(file).unwrap().replace("\"tool\"", "\"more\": 1, \"tool\"");
         assert!(matches!(Recording::parse(more.as_bytes()), Err(RecordingError::Damaged(_))));
+        for name in ["x".repeat(NAME + 1), "a\x1b[31m".to_owned()] {
+            let recording = Recording { name, ..recording("{}") };
+            assert!(matches!(recording.to_file(), Err(RecordingError::NotARecording(_))));
+        }
         let large = vec![b' '; LARGEST + 1];
         assert!(matches!(Recording::parse(&large), Err(RecordingError::TooLarge { .. })));
     }
