@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -38,6 +38,24 @@ pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
         println!("  {seconds:.0} s");
     }
     Ok(())
+}
+
+/// Looks, with a pause between looks, until `see` sees something. None once `patience` is over.
+pub(crate) fn until<T>(
+    patience: Duration,
+    pause: Duration,
+    mut see: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Option<T>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(seen) = see()? {
+            return Ok(Some(seen));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+    }
 }
 
 fn command_line(command: &Command) -> String {

@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::shell;
+
 /// How long any one thing may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long one look at whether the platform is ready may take.
@@ -189,20 +191,19 @@ impl Browser {
     /// Waits until the pages and, behind them, the API answer: one that has just died is being started again. For as
     /// long as `patience`.
     fn ready(&self, patience: Duration) -> anyhow::Result<()> {
-        let deadline = Instant::now() + patience;
-        for path in ["/healthz", "/api/v1/niches?locale=pt"] {
-            while let Err(error) = self.fetch(path, GLANCE) {
-                if Instant::now() > deadline {
-                    let (site, seconds) = (&self.site, patience.as_secs());
-                    return Err(error.context(format!(
-                        "the platform at {site} was not ready in {seconds} s: is `cargo xtask up` still running? Its \
-                         logs say more"
-                    )));
-                }
-                std::thread::sleep(LOOK);
-            }
-        }
-        Ok(())
+        let mut last = Ok(());
+        shell::until(patience, LOOK, || {
+            let mut paths = ["/healthz", "/api/v1/niches?locale=pt"].into_iter();
+            last = paths.try_for_each(|path| self.fetch(path, GLANCE).map(drop));
+            Ok(last.is_ok().then_some(()))
+        })?;
+        last.with_context(|| {
+            format!(
+                "the platform at {} was not ready in {} s: is `cargo xtask up` still running? Its logs say more",
+                self.site,
+                patience.as_secs()
+            )
+        })
     }
 
     fn text(&self, path: &str) -> anyhow::Result<String> {
@@ -230,14 +231,8 @@ impl Browser {
 
     /// Looks until `see` sees it.
     fn until<T>(&self, what: &str, see: impl Fn(&Self) -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(seen) = see(self)? {
-                return Ok(seen);
-            }
-            ensure!(Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
-            std::thread::sleep(LOOK);
-        }
+        let seen = shell::until(PATIENCE, LOOK, || see(self))?;
+        seen.with_context(|| format!("waited {} s for {what}", PATIENCE.as_secs()))
     }
 }
 

@@ -7,14 +7,14 @@ use std::{
     },
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
 use crate::{
     machine,
-    shell::{cargo, root, run},
+    shell::{cargo, root, run, until},
 };
 
 /// The script under which testkit's servers run, too: it ends the server once this process is gone.
@@ -82,14 +82,13 @@ impl Temporary {
         keeper.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
         // A Ctrl-C in the terminal ends this process; that ends the keeper, in order.
         self.server = Some(keeper.process_group(0).spawn()?);
-        let deadline = Instant::now() + READY;
-        while self.psql("SELECT 1").is_err() {
+        let answers = until(READY, Duration::from_millis(20), || {
             let runs = self.server.as_mut().is_some_and(|server| matches!(server.try_wait(), Ok(None)));
-            if !runs || Instant::now() > deadline {
-                bail!("Postgres did not come up. Its log:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            let answers = self.psql("SELECT 1").is_ok();
+            Ok((answers || !runs).then_some(answers))
+        })?;
+        let log = || std::fs::read_to_string(&log).unwrap_or_default();
+        ensure!(answers == Some(true), "Postgres did not come up. Its log:\n{}", log());
         Ok(())
     }
 
@@ -189,10 +188,7 @@ mod tests {
 
         task.kill().unwrap();
         task.wait().unwrap();
-        let deadline = Instant::now() + READY;
-        while folder.exists() || server.exists() {
-            assert!(Instant::now() < deadline, "{} or {} is still there", folder.display(), server.display());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let gone = until(READY, Duration::from_millis(10), || Ok((!folder.exists() && !server.exists()).then_some(())));
+        assert!(gone.unwrap().is_some(), "{} or {} is still there", folder.display(), server.display());
     }
 }

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use crate::{build, shell::root};
+use crate::{
+    build,
+    shell::{root, until},
+};
 
 /// A `dev` of the bench's own, on free ports.
 pub(super) struct Dev {
@@ -36,11 +39,11 @@ impl Dev {
         let child = command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
         let mut dev = Self { child, folder: folder.to_owned(), serving: Duration::ZERO };
         let written: PathBuf = folder.join("dev.json");
-        while !written.exists() {
+        let serves = until(Duration::from_secs(60), Duration::from_millis(5), || {
             ensure!(dev.child.try_wait()?.is_none(), "dev ended before it served");
-            ensure!(began.elapsed() < Duration::from_secs(60), "dev does not serve");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            Ok(written.exists().then_some(()))
+        });
+        serves?.context("dev does not serve")?;
         dev.serving = began.elapsed();
         Ok(dev)
     }

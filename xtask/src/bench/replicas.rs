@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::dev::Dev;
-use crate::build;
+use crate::{build, shell::until};
 
 /// Releases one after the other; the slowest counts.
 const RELEASES: usize = 9;
@@ -38,10 +38,8 @@ pub(super) fn measure(executable: &Path) -> anyhow::Result<f64> {
         let began = Instant::now();
         admin.step(&digest, "complete")?;
         for replica in &replicas {
-            while !admin.says(replica, &tagline)? {
-                ensure!(began.elapsed() < PATIENCE, "{replica} does not serve the new release");
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            let serves = until(PATIENCE, Duration::from_millis(1), || Ok(admin.says(replica, &tagline)?.then_some(())));
+            serves?.with_context(|| format!("{replica} does not serve the new release"))?;
         }
         // The first release of a niche has nothing to take over from.
         if number > 0 {
