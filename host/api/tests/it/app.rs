@@ -12,7 +12,9 @@ use openclaw_platform::{
     agents::{self, AgentState, Answer, NewAgent},
     config::Settings,
     releases::{self, About, NewRelease, audit::Actor, life, roll_out},
-    tokens, usage,
+    tokens,
+    tool_calls::{self, Fault, NewToolCall, Took},
+    usage,
     vault::Vault,
 };
 use openclaw_testkit::{components, postgres};
@@ -152,6 +154,24 @@ impl TestApp {
     /// Has an admin take a step with a release.
     pub(crate) async fn step(&self, digest: &str, step: &str, body: Value) -> Reply {
         self.post(&format!("/v1/admin/releases/{digest}/{step}"), body).bearer(ADMIN).send().await
+    }
+
+    /// Keeps a call of `hello`'s tool that took so much and ended with `fault`.
+    pub(crate) async fn called(&self, agent: AgentId, digest: &str, micros: i64, fault: Option<Fault>, took: Took) {
+        let call = NewToolCall {
+            agent,
+            digest: digest.parse().unwrap(),
+            tool: "greet",
+            title: "Cumprimentar",
+            arguments: &json!({}),
+            result: "",
+            structured: None,
+            outcome: if fault.is_some() { "trapped" } else { "ok" },
+            micros,
+            fault,
+            took,
+        };
+        tool_calls::record(&self.db, call).await.unwrap();
     }
 
     /// What an admin gets at `path`.

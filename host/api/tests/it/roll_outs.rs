@@ -7,7 +7,7 @@ use std::{
 
 use openclaw_platform::{
     AgentId, Digest, jobs,
-    tool_calls::{self, Fault, NewToolCall, Took},
+    tool_calls::{Fault, Took},
 };
 use openclaw_testkit::postgres::Postgres;
 use reqwest::Method;
@@ -62,20 +62,7 @@ async fn call(app: &TestApp, agent: &Agent) -> Value {
 /// So many calls of `digest` that took `micros` and ended with `fault`.
 async fn called(app: &TestApp, agent: AgentId, digest: &str, count: usize, micros: i64, fault: Option<Fault>) {
     for _ in 0..count {
-        let call = NewToolCall {
-            agent,
-            digest: digest.parse().unwrap(),
-            tool: "greet",
-            title: "Cumprimentar",
-            arguments: &json!({}),
-            result: "",
-            structured: None,
-            outcome: if fault.is_some() { "trapped" } else { "ok" },
-            micros,
-            fault,
-            took: Took { cpu_micros: 5, ..Took::default() },
-        };
-        tool_calls::record(&app.db, call).await.unwrap();
+        app.called(agent, digest, micros, fault, Took { cpu_micros: 5, ..Took::default() }).await;
     }
 }
 

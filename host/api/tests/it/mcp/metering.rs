@@ -2,12 +2,12 @@
 
 use openclaw_platform::{
     Digest, telemetry,
-    tool_calls::{self, Fault, NewToolCall, Took},
+    tool_calls::{Fault, Took},
 };
 use serde_json::json;
 
 use super::{call, measured};
-use crate::app::{Agent, Customer, TestApp};
+use crate::app::{Customer, TestApp};
 
 /// A row of what a tool took.
 #[derive(Debug, PartialEq, sqlx::FromRow)]
@@ -139,8 +139,9 @@ async fn what_calls_took_is_added_up_and_shown_to_admins() {
         storage_bytes: Some(13),
         refusals: 1,
     };
-    kept(&app, &agent, &digest, None, took).await;
-    kept(&app, &agent, &digest, Some(Fault::Trap), Took { storage_bytes: None, peak_memory_bytes: 9, ..took }).await;
+    app.called(agent.id, &digest, 1_000, None, took).await;
+    let trapped = Took { storage_bytes: None, peak_memory_bytes: 9, ..took };
+    app.called(agent.id, &digest, 1_000, Some(Fault::Trap), trapped).await;
     let row = Used {
         tool: "greet".into(),
         calls: 2,
@@ -160,22 +161,4 @@ async fn what_calls_took_is_added_up_and_shown_to_admins() {
         "egress_bytes": 22, "ingress_bytes": 34, "storage_bytes": 13, "refusals": 2,
     }]);
     assert_eq!(page["usage"], shown);
-}
-
-/// A call that took so much.
-async fn kept(app: &TestApp, agent: &Agent, digest: &str, fault: Option<Fault>, took: Took) {
-    let call = NewToolCall {
-        agent: agent.id,
-        digest: digest.parse().unwrap(),
-        tool: "greet",
-        title: "Cumprimentar",
-        arguments: &json!({}),
-        result: "",
-        structured: None,
-        outcome: if fault.is_some() { "trapped" } else { "ok" },
-        micros: 1_000,
-        fault,
-        took,
-    };
-    tool_calls::record(&app.db, call).await.unwrap();
 }
