@@ -35,12 +35,14 @@ pub struct ToolOutcome {
     pub result: Result<Output, CallError>,
     /// What it used.
     pub spent: Spent,
+    /// What it was refused first, and who said no: in words for its author and for admins.
+    pub refused: Option<String>,
 }
 
 impl ToolOutcome {
     /// A call that never began.
     pub fn failed(error: impl Into<CallError>) -> Self {
-        Self { result: Err(error.into()), spent: Spent::default() }
+        Self { result: Err(error.into()), spent: Spent::default(), refused: None }
     }
 }
 

@@ -339,7 +339,7 @@ impl Release {
             Ok(said) => said.map_err(CallError::Tool),
             Err(error) => Err(CallError::Plugin(error)),
         };
-        ToolOutcome { result, spent }
+        ToolOutcome { result, spent, refused: sandbox.refused().map(str::to_owned) }
     }
 
     /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage, nothing connected and no

@@ -10,7 +10,7 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, UpdateDe
 use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
 
 use crate::capabilities::log::{self, Budget};
-use crate::capabilities::{self, Egress, Setup};
+use crate::capabilities::{self, Egress, Refusals, Setup};
 use crate::limits::Limits;
 use crate::net::{Connector, Meter};
 use crate::release::{Given, Shared};
@@ -116,6 +116,7 @@ pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
     config: Arc<HostConfig>,
     egress: Option<Egress>,
+    refusals: Refusals,
     release: Digest,
     export: &'static str,
     _turn: Turn,
@@ -135,12 +136,15 @@ impl Sandbox {
     ) -> Self {
         let limits = &shared.config.limits;
         let (scope, tape) = given.parts();
+        let refusals = Refusals::default();
         let egress = scope.as_ref().zip(way_out).map(|(scope, connector)| Egress {
             grant: Arc::clone(&scope.grant),
             connector: Arc::clone(connector),
             meter: Arc::new(Meter::new(limits.egress.clone())),
+            refusals: refusals.clone(),
         });
-        let setup = Setup { release, limits, scope, log: Budget::of(limits.log_bytes), egress, tape };
+        let log = Budget::of(limits.log_bytes);
+        let setup = Setup { release, limits, scope, log, refusals: refusals.clone(), egress, tape };
         let call = Call { given: capabilities::PerCall::new(&setup), memory: Memory::new(limits) };
         let mut store = Store::new(pre.engine(), call);
         store.limiter(|call| &mut call.memory);
@@ -157,7 +161,8 @@ impl Sandbox {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         let clock = Clock { began: Instant::now(), cpu: Duration::ZERO, limit: limits.wall_clock };
-        Self { store, clock, config: Arc::clone(&shared.config), egress: setup.egress, release, export, _turn: turn }
+        let (config, egress) = (Arc::clone(&shared.config), setup.egress);
+        Self { store, clock, config, egress, refusals, release, export, _turn: turn }
     }
 
     /// What the guest's answer, or its end, means.
@@ -188,6 +193,7 @@ impl Sandbox {
             ..Spent::default()
         };
         call.given.meter(&mut spent);
+        self.refusals.meter(&mut spent);
         if let Some(egress) = &self.egress {
             egress.meter.meter(&mut spent);
         }
@@ -202,10 +208,18 @@ impl Sandbox {
                 tracing::debug!(target: "niche", %release, stream, "{line}");
             }
         }
+        if let Some(first) = self.refused() {
+            tracing::info!(target: "niche", %release, export = self.export, refusals = spent.refusals, "refused: {first}");
+        }
         if let Some(error) = error {
             tracing::warn!(%release, export = self.export, outcome, ?spent, %error, "a niche's call failed");
         }
         spent
+    }
+
+    /// What the call was refused first, and who said no.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.refusals.first()
     }
 
     fn failed(&self, failure: Failure) -> PluginError {

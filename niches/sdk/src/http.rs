@@ -42,7 +42,7 @@ pub enum Error {
     /// It is no request that could be sent: what is wrong.
     #[error("this is no request: {0}")]
     Invalid(String),
-    /// The release is not granted it, or nobody is: the host's log says which.
+    /// The release is not granted it, or nobody is. Who said no is in the host's log, and `niche record` prints it.
     #[error("the request is not granted")]
     NotGranted,
     /// More than a call may send, receive or wait.

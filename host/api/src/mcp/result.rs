@@ -23,7 +23,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn new(ToolOutcome { result, spent }: ToolOutcome) -> Self {
+    pub(super) fn new(ToolOutcome { result, spent, .. }: ToolOutcome) -> Self {
         match result {
             Ok(output) => {
                 let text = output.content.iter().map(words).collect::<Vec<_>>().join("\n");

@@ -97,6 +97,9 @@ pub(super) async fn record(record: Record) -> anyhow::Result<()> {
         let call = ToolCall { name, arguments, locale, profile, now };
         let (outcome, recorded) = release.record(call, scope.clone()).await?;
         println!("{name}: {}, {} steps", ended(&outcome), recorded.steps());
+        if let Some(refused) = &outcome.refused {
+            println!("  refused: {refused}");
+        }
         calls.push(recorded);
     }
     let name = record.name.unwrap_or_else(|| {

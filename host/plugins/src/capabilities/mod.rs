@@ -5,6 +5,7 @@
 //! the list below.
 
 mod egress;
+mod refusals;
 
 use std::collections::BTreeSet;
 
@@ -12,9 +13,9 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 pub(crate) use self::egress::Egress;
+pub(crate) use self::refusals::Refusals;
 use crate::call::{CallScope, Spent};
 use crate::contract::v0_1;
-use crate::grant::Refusal;
 use crate::limits::Limits;
 use crate::recording::tape::Tape;
 use crate::sandbox::Call;
@@ -47,6 +48,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) scope: Option<CallScope>,
     /// Bytes that may still be logged or printed.
     pub(crate) log: log::Budget,
+    /// What the call is refused.
+    pub(crate) refusals: Refusals,
     /// The way to other hosts, for a call that has one.
     pub(crate) egress: Option<Egress>,
     /// What answers in place of all that, or keeps the answers; for a call that is recorded or replayed.
@@ -128,9 +131,4 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Call>, PluginError> {
         .and_then(|()| v0_1::link(&mut linker))
         .map_err(|error| PluginError::Engine(format!("{error:#}")))?;
     Ok(linker)
-}
-
-/// Counts a refusal of `capability`, by who refused.
-fn refused(capability: &'static str, refusal: &Refusal) {
-    metrics::counter!("plugin_refusals_total", "capability" => capability, "by" => refusal.by.as_str()).increment(1);
 }

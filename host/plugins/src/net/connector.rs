@@ -176,7 +176,7 @@ async fn within<T>(
     late: &'static str,
     part: impl Future<Output = Result<T, NetError>>,
 ) -> Result<T, NetError> {
-    timeout(time, part).await.unwrap_or(Err(NetError::Limit(late)))
+    timeout(time, part).await.unwrap_or(Err(NetError::Late(late)))
 }
 
 #[cfg(test)]

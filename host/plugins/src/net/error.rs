@@ -17,6 +17,9 @@ pub(crate) enum NetError {
     /// More than a call may.
     #[error("{0}")]
     Limit(&'static str),
+    /// The other side took longer than a call waits: nobody refused anything.
+    #[error("{0}")]
+    Late(&'static str),
     /// The answer holds the customer's credential.
     #[error("the provider's answer held the customer's credential and is withheld")]
     Withheld,
@@ -47,7 +50,7 @@ impl NetError {
             Self::AddressRefused => Some("address"),
             Self::Limit(_) => Some("limit"),
             Self::Withheld => Some("secret"),
-            Self::Unavailable(_) => None,
+            Self::Late(_) | Self::Unavailable(_) => None,
         }
     }
 }

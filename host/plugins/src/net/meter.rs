@@ -15,7 +15,6 @@ pub(crate) struct Meter {
     at_once: AtomicU32,
     sent: AtomicU64,
     received: AtomicU64,
-    refusals: AtomicU32,
 }
 
 /// One of the requests that may run at once, until it is dropped.
@@ -36,7 +35,6 @@ impl Meter {
             at_once: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
-            refusals: AtomicU32::new(0),
         }
     }
 
@@ -81,19 +79,10 @@ impl Meter {
         Ok(())
     }
 
-    /// Counts what `capability` was refused, if anybody refused it.
-    pub(crate) fn refused(&self, capability: &'static str, error: &NetError) {
-        if let Some(by) = error.refused_by() {
-            self.refusals.fetch_add(1, Ordering::Relaxed);
-            metrics::counter!("plugin_refusals_total", "capability" => capability, "by" => by).increment(1);
-        }
-    }
-
     /// Adds what was counted.
     pub(crate) fn meter(&self, spent: &mut Spent) {
         spent.requests += self.requests.load(Ordering::Relaxed);
         spent.egress_bytes += self.sent.load(Ordering::Relaxed);
         spent.ingress_bytes += self.received.load(Ordering::Relaxed);
-        spent.refusals += self.refusals.load(Ordering::Relaxed);
     }
 }

@@ -17,14 +17,17 @@ pub(super) struct Metered<S> {
     stream: S,
     meter: Arc<Meter>,
     between_bytes: Duration,
-    /// Runs while the other side is waited for.
+    /// The other side has begun to answer. How long that may take is the connector's to say, since the request's body is
+    /// still on its way meanwhile.
+    heard: bool,
+    /// Runs while more of the answer is waited for.
     waiting: Option<Pin<Box<Sleep>>>,
     _running: Running,
 }
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, meter: Arc<Meter>, between_bytes: Duration, running: Running) -> Self {
-        Self { stream, meter, between_bytes, waiting: None, _running: running }
+        Self { stream, meter, between_bytes, heard: false, waiting: None, _running: running }
     }
 }
 
@@ -39,14 +42,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
             Poll::Ready(read) => {
                 self.waiting = None;
                 read?;
-                self.meter.receive(buffer.filled().len() - before)?;
+                let received = buffer.filled().len() - before;
+                self.heard |= received > 0;
+                self.meter.receive(received)?;
                 Poll::Ready(Ok(()))
             }
+            Poll::Pending if !self.heard => Poll::Pending,
             Poll::Pending => {
                 let between_bytes = self.between_bytes;
                 let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(between_bytes)));
                 ready!(waiting.as_mut().poll(context));
-                Poll::Ready(Err(NetError::Limit("the other side was silent for too long").into()))
+                Poll::Ready(Err(NetError::Late("the other side was silent for too long").into()))
             }
         }
     }

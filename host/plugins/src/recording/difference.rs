@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Ending, Part};
+use crate::capabilities::log::beginning;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 120;
@@ -70,7 +71,7 @@ pub enum Deviation {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {} `{}`: {}", self.call, self.tool, one_line(&self.what.to_string(), TOLD))
+        write!(f, "call {} `{}`: {}", self.call, self.tool, beginning(&self.what.to_string(), TOLD))
     }
 }
 
@@ -99,16 +100,7 @@ pub(super) fn clipped(bytes: &[u8]) -> String {
 }
 
 fn clip(text: &str) -> String {
-    one_line(text, SHOWN)
-}
-
-/// The beginning of `text` in one line: what a niche wrote goes to a terminal.
-fn one_line(text: &str, most: usize) -> String {
-    let mut shown: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
+    beginning(text, SHOWN)
 }
 
 /// How two values differ; as JSON when both are.

@@ -149,12 +149,7 @@ async fn answer(internet: Internet, request: Request<Incoming>) -> Result<Respon
     Ok(match what {
         "echo" => plain(format!("{} {path} {} {}", head.method, body.len(), header("x-note").unwrap_or_default())),
         "large" => plain("x".repeat(argument.parse().unwrap())),
-        "to" => {
-            let mut response = plain(String::new());
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().insert("location", argument.replace('~', "/").parse().unwrap());
-            response
-        }
+        "to" => redirect(StatusCode::FOUND, &argument.replace('~', "/")),
         "cookie" => {
             let mut response = plain("baked".into());
             response.headers_mut().insert("set-cookie", "session=1".parse().unwrap());
@@ -169,31 +164,16 @@ async fn answer(internet: Internet, request: Request<Incoming>) -> Result<Respon
         }
         "zipped" => {
             let mut response = plain("no, but it says so".into());
-            response.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+            response.headers_mut().append("content-encoding", "identity".parse().unwrap());
+            response.headers_mut().append("content-encoding", "gzip".parse().unwrap());
             response
         }
         // To another host, with the token in the address.
-        "leak-away" => {
-            let mut response = plain(String::new());
-            *response.status_mut() = StatusCode::FOUND;
-            let location = format!("https://api.example.com/echo?token={token}");
-            response.headers_mut().insert("location", location.parse().unwrap());
-            response
-        }
+        "leak-away" => redirect(StatusCode::FOUND, &format!("https://api.example.com/echo?token={token}")),
         // To itself, for ever, by its whole address.
-        "loop" => {
-            let mut response = plain(String::new());
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().insert("location", format!("https://api.example.com{path}").parse().unwrap());
-            response
-        }
+        "loop" => redirect(StatusCode::FOUND, &format!("https://api.example.com{path}")),
         // To the next, for ever.
-        "round" => {
-            let mut response = plain(String::new());
-            *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-            response.headers_mut().insert("location", path.replace("/round", "/round/on").parse().unwrap());
-            response
-        }
+        "round" => redirect(StatusCode::TEMPORARY_REDIRECT, &path.replace("/round", "/round/on")),
         "never" => std::future::pending().await,
         "stuck" => {
             let first = futures::stream::once(async { Ok(Frame::data(Bytes::from_static(b"one"))) });
@@ -206,6 +186,10 @@ async fn answer(internet: Internet, request: Request<Incoming>) -> Result<Respon
             response
         }
     })
+}
+
+fn redirect(status: StatusCode, location: &str) -> Response<Body> {
+    Response::builder().status(status).header("location", location).body(full(String::new())).unwrap()
 }
 
 fn full(text: String) -> Body {

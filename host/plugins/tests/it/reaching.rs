@@ -43,7 +43,10 @@ async fn a_granted_host_is_reached_and_the_traffic_is_counted() {
 #[tokio::test]
 async fn what_one_of_the_three_does_not_grant_is_refused_and_never_dialed() {
     let (internet, _test, release) = start(|_| ()).await;
-    let denied = run(&release, "fetch", "GET https://evil.test/echo").await;
+    let outcome = call_with(&release, "fetch", "GET https://evil.test/echo", Arc::new(Ephemeral::new())).await;
+    let who = "GET to evil.test is not granted: the release does not ask for it";
+    assert_eq!(outcome.refused.as_deref(), Some(who));
+    let denied = text(outcome);
     assert!(denied.contains("HttpRequestDenied"), "{denied}");
 
     let asked = release.asked().await.unwrap();
@@ -53,6 +56,8 @@ async fn what_one_of_the_three_does_not_grant_is_refused_and_never_dialed() {
     scope.grant = Arc::new(Grant::new(asked, approved, Rights::everything(0)));
     let outcome = call_in(&release, "fetch", "POST https://api.example.com/echo", scope.clone()).await;
     assert_eq!(outcome.spent.refusals, 1);
+    let who = "POST to api.example.com is not granted: no admin has approved it";
+    assert_eq!(outcome.refused.as_deref(), Some(who));
     assert!(text(outcome).contains("HttpRequestDenied"));
     assert_eq!(internet.dialed(), [""; 0]);
     let got = text(call_in(&release, "fetch", "GET https://api.example.com/echo", scope).await);
@@ -170,6 +175,26 @@ async fn bytes_and_time_have_a_limit_and_the_niche_is_told() {
     let stuck = run(&release, "fetch", "GET https://api.example.com/stuck").await;
     assert!(stuck.contains("silent for too long"), "{stuck}");
     unharmed(&release).await;
+}
+
+#[tokio::test]
+async fn how_long_an_answer_takes_to_begin_and_how_long_it_stays_silent_are_two_limits() {
+    let times = async |first_byte: u64, between_bytes: u64, path: &str| {
+        let (_internet, _test, release) = start(|config| {
+            config.limits.egress.first_byte = Duration::from_millis(first_byte);
+            config.limits.egress.between_bytes = Duration::from_millis(between_bytes);
+        })
+        .await;
+        let request = format!("GET https://api.example.com/{path}");
+        let outcome = call_with(&release, "fetch", &request, Arc::new(Ephemeral::new())).await;
+        // Slowness is nobody's refusal: a release is not taken back for it as one that wants what is not granted.
+        assert_eq!((outcome.spent.refusals, &outcome.refused), (0, &None));
+        text(outcome)
+    };
+    let never = times(300, 50, "never").await;
+    assert!(never.contains("no answer in time"), "{never}");
+    let stuck = times(8_000, 50, "stuck").await;
+    assert!(stuck.contains("silent for too long"), "{stuck}");
 }
 
 #[tokio::test]

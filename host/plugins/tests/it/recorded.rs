@@ -66,11 +66,13 @@ async fn a_recording_runs_again_with_nothing_behind_it() {
         ],
     )
     .await;
-    let test = TestHost::start();
+    let (internet, network) = Internet::start().await;
+    let test = TestHost::with(|config| config.network = network);
     assert_eq!(differences(&test.hostile().await, &recording).await, [""; 0]);
     // Nor does it need the storage: this one's is empty again, and what was read is read.
     let stored = record("courier", &[("deliver", r#"{"parcel":"books"}"#)]).await;
     assert_eq!(differences(&test.component("courier").await, &stored).await, [""; 0]);
+    assert_eq!(internet.dialed(), [""; 0]);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl PerCall {
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
         let Some((egress, credentials)) = &self.given else { return Err(Failure::NotGranted) };
         let refused = |error: NetError| {
-            egress.meter.refused("connections", &error);
+            egress.refused("connections", &error);
             Failure::from(error)
         };
         egress.grant.connection(&request.provider).map_err(|refusal| refused(refusal.into()))?;
@@ -92,7 +92,7 @@ impl From<NetError> for Failure {
         match error {
             NetError::NotGranted(_) => Self::NotGranted,
             NetError::Refused(_) | NetError::AddressRefused => Self::InvalidRequest(error.to_string()),
-            NetError::Limit(what) => Self::LimitExceeded(what.to_owned()),
+            NetError::Limit(what) | NetError::Late(what) => Self::LimitExceeded(what.to_owned()),
             NetError::Withheld => Self::Other(error.to_string()),
             NetError::Unavailable(what) => Self::Unavailable(what.to_owned()),
         }

@@ -84,7 +84,7 @@ impl Request {
 impl Response {
     /// An answer whose bytes are what they look like.
     pub(super) fn of(head: response::Parts, body: Bytes) -> Result<Self, NetError> {
-        if head.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        if head.headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
             return Err(NetError::Unavailable("the provider's answer is compressed, though it was asked not to be"));
         }
         // A cookie is a credential that the provider gave.

@@ -112,7 +112,6 @@ impl WasiHttpHooks for Way {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         CHUNK_BYTES
     }
-
 }
 
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
@@ -144,7 +143,7 @@ async fn send(egress: &Egress, request: Request<WasiBody>) -> Result<(Response<W
     match sent.await {
         Ok((response, connection)) => Ok((response.map(|body| body.map_err(broken).boxed_unsync()), connection)),
         Err(error) => {
-            egress.meter.refused("http", &error);
+            egress.refused("http", &error);
             Err(told(error))
         }
     }
@@ -168,7 +167,7 @@ fn told(error: NetError) -> Error {
     match error {
         NetError::NotGranted(_) | NetError::Refused(_) | NetError::Withheld => Error::HttpRequestDenied,
         NetError::AddressRefused => Error::DestinationIpProhibited,
-        NetError::Limit(what) => Error::InternalError(Some(what.to_owned())),
+        NetError::Limit(what) | NetError::Late(what) => Error::InternalError(Some(what.to_owned())),
         NetError::Unavailable(_) => Error::DestinationUnavailable,
     }
 }

@@ -98,7 +98,20 @@ fn word(level: Level) -> &'static str {
 
 /// Without control characters: a niche cannot forge a second line, nor colour the operator's terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.trim_end().chars().map(spaced).collect()
+}
+
+/// The first `most` characters of `text`, in one line as well.
+pub(crate) fn beginning(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).map(spaced).collect();
+    if text.chars().nth(most).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn spaced(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]

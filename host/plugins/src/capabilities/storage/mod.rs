@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::component::HasSelf;
 
-use super::{Capability, Served, Setup, refused};
+use super::{Capability, Refusals, Served, Setup};
 use crate::Spent;
 use crate::contract::bindings::openclaw::niche::storage as wit;
 use crate::grant::{Grant, bytes_in_words};
@@ -44,7 +44,7 @@ pub(crate) struct PerCall {
     wrote: bool,
     /// What the space takes once the call's writes were kept.
     kept_bytes: Option<u64>,
-    refusals: u32,
+    refusals: Refusals,
     tape: Option<Tape>,
 }
 
@@ -61,14 +61,13 @@ impl PerCall {
             used_at_most: None,
             wrote: false,
             kept_bytes: None,
-            refusals: 0,
+            refusals: setup.refusals.clone(),
             tape: setup.tape.clone(),
         }
     }
 
     pub(crate) fn meter(&self, spent: &mut Spent) {
         spent.storage_bytes = self.kept_bytes;
-        spent.refusals += self.refusals;
     }
 
     /// Keeps what the call wrote, if it wrote. Without this, dropping the transaction rolls back.
@@ -93,8 +92,7 @@ impl PerCall {
         }
         let (grant, _) = self.scope.as_ref().ok_or(StorageError::NotGranted)?;
         let quota = grant.storage().map_err(|refusal| {
-            refused("storage", &refusal);
-            self.refusals += 1;
+            self.refusals.note("storage", refusal.by.as_str(), &refusal);
             StorageError::NotGranted
         })?;
         self.quota_bytes = Some(quota);
