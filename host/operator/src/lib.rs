@@ -9,6 +9,7 @@
 
 pub mod backoff;
 pub mod blueprint;
+pub mod children;
 mod config;
 pub mod drivers;
 mod error;

@@ -1,3 +1,4 @@
 //! The operator's part in a cluster, on a real API server. What runs there is kwok's, so no gateway does.
 
+mod children;
 mod resources;

@@ -11,7 +11,7 @@ use openclaw_testkit::cluster::cluster;
 use serde_json::{Value, json};
 
 /// A client of the cluster, which knows the custom resources, and a namespace of the test's own.
-async fn world() -> (Client, String) {
+pub(super) async fn world() -> (Client, String) {
     let cluster = cluster().await;
     let client = cluster.client().await.unwrap();
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
@@ -27,7 +27,7 @@ fn strict() -> PatchParams {
     PatchParams::apply("tests").validation_strict()
 }
 
-fn agent(name: &str) -> Value {
+pub(super) fn agent(name: &str) -> Value {
     json!({
         "apiVersion": "openclaw.cloud/v1alpha1",
         "kind": "Agent",
@@ -37,19 +37,19 @@ fn agent(name: &str) -> Value {
 }
 
 /// `agent` with `value` at `pointer`.
-fn with(mut agent: Value, pointer: &str, value: Value) -> Value {
+pub(super) fn with(mut agent: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     agent.pointer_mut(parent).unwrap()[key] = value;
     agent
 }
 
-async fn apply(api: &Api<Agent>, agent: &Value) -> Result<Agent, Error> {
+pub(super) async fn apply(api: &Api<Agent>, agent: &Value) -> Result<Agent, Error> {
     let name = agent["metadata"]["name"].as_str().unwrap();
     api.patch(name, &strict(), &Patch::Apply(agent)).await
 }
 
 /// What the API server says against it.
-fn refusal<T>(answer: Result<T, Error>) -> String {
+pub(super) fn refusal<T>(answer: Result<T, Error>) -> String {
     match answer {
         Err(Error::Api(status)) => status.message,
         Err(other) => panic!("{other}"),
