@@ -1,6 +1,6 @@
 //! What a gateway is told when it starts: DESIGN.md's environment, parsed once.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
@@ -34,6 +34,8 @@ pub struct Environment {
     pub locale: Locale,
     /// `OPENCLAW_CONTEXT_TOKENS`: how much of prompt and conversation the LLM is shown, in estimated tokens.
     pub context_tokens: usize,
+    /// `OPENCLAW_PROBES_LISTEN`: where it answers how it is, for Kubernetes; nowhere when unset.
+    pub probes_listen: Option<SocketAddr>,
     /// Bounds on time and rounds.
     pub limits: Limits,
 }
@@ -162,6 +164,14 @@ impl Environment {
                     wanted: "a number of tokens, such as 8000",
                 })?,
             },
+            probes_listen: match optional("OPENCLAW_PROBES_LISTEN") {
+                None => None,
+                Some(address) => Some(address.parse().map_err(|_| EnvironmentError::Invalid {
+                    name: "OPENCLAW_PROBES_LISTEN",
+                    problem: "not an address with a port".into(),
+                    wanted: "an address such as 0.0.0.0:18789",
+                })?),
+            },
             limits: Limits::default(),
         })
     }
@@ -235,6 +245,7 @@ mod tests {
             ("OPENCLAW_LLM_URL", "ftp://secret"),
             ("OPENCLAW_LOCALE", "klingon"),
             ("OPENCLAW_CONTEXT_TOKENS", "many"),
+            ("OPENCLAW_PROBES_LISTEN", "everywhere"),
         ] {
             let mut variables = complete();
             variables.insert(name, value);

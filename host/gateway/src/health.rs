@@ -80,6 +80,12 @@ impl Health {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).polled
     }
 
+    /// Whether messages reach it; why not, otherwise.
+    pub(crate) fn hears(&self) -> Result<(), String> {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if facts.polled { facts.telegram.clone() } else { Err("no messages were asked for yet".into()) }
+    }
+
     fn beat(&self) -> Beat {
         let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let telegram_ok = facts.telegram.is_ok();

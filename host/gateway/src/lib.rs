@@ -17,6 +17,7 @@ mod health;
 pub mod lifeline;
 mod llm;
 mod poll;
+mod probes;
 mod sentences;
 mod sse;
 mod state;
@@ -24,7 +25,7 @@ mod telegram;
 mod thought;
 mod tools;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -43,11 +44,24 @@ pub enum GatewayError {
     /// The runtime or an HTTP client could not be made.
     #[error("the gateway could not start: {0}. Check the machine's certificates and its limits on threads and files")]
     Start(String),
+    /// Nobody can ask how it is.
+    #[error("the gateway cannot listen on {address} for probes: {source}. Set OPENCLAW_PROBES_LISTEN to a free port")]
+    Probes {
+        /// Where it should have.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// Serves the agent until `shutdown`; answers under way then have three seconds to end.
 pub async fn run(environment: Environment, shutdown: CancellationToken) -> Result<(), GatewayError> {
+    let probes_listen = environment.probes_listen;
     let agent = Arc::new(Agent::new(environment)?);
+    let _probes = match probes_listen {
+        Some(address) => Some(probes::answer(address, agent.clone()).await?),
+        None => None,
+    };
     let _beats = AbortOnDropHandle::new(tokio::spawn(health::beat(agent.clone(), shutdown.clone())));
     poll::serve(agent, shutdown).await;
     Ok(())

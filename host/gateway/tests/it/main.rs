@@ -2,6 +2,7 @@
 
 mod answering;
 mod bot_api;
+mod probes;
 mod process;
 mod releases;
 mod surviving;

@@ -117,7 +117,7 @@ fn container(runtime: Runtime, manner: &Manner, tier: &Tier, platform: &Platform
     let image = if openclaw { &platform.openclaw_image } else { &platform.image };
     let state = EnvVar { name: "OPENCLAW_STATE_DIR".into(), value: Some(STATE_FOLDER.into()), value_from: None };
     let probes =
-        EnvVar { name: "OPENCLAW_PROBES_LISTEN".into(), value: Some(format!("[::]:{PROBES}")), value_from: None };
+        EnvVar { name: "OPENCLAW_PROBES_LISTEN".into(), value: Some(format!("0.0.0.0:{PROBES}")), value_from: None };
     Container {
         name: GATEWAY.into(),
         image: Some(image.clone()),

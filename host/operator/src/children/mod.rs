@@ -36,9 +36,9 @@ pub struct Platform {
     pub namespace: String,
     /// What of it gateways may reach.
     pub reached: Vec<Reached>,
-    /// The image with the executable, and the native runtime in it.
+    /// The image whose entry point is the executable, and the native runtime with it.
     pub image: String,
-    /// The image that has OpenClaw and its Node beside the executable.
+    /// The same that has OpenClaw and its Node beside it.
     pub openclaw_image: String,
     /// The class of the volumes for OpenClaw's state; the cluster's usual one if there is none.
     pub storage_class: Option<String>,
