@@ -11,6 +11,7 @@ pub mod backoff;
 pub mod blueprint;
 pub mod children;
 mod config;
+pub mod controller;
 pub mod drivers;
 mod error;
 mod jobs;

@@ -103,14 +103,16 @@ fn amounts(cpu_millis: i32, memory_mib: i32) -> BTreeMap<String, Quantity> {
     [("cpu".to_owned(), cpu(cpu_millis)), ("memory".to_owned(), mib(memory_mib))].into()
 }
 
+// As the API server writes them, so that what is wanted and what is there can be compared.
+
 fn cpu(millis: i32) -> Quantity {
-    Quantity(format!("{millis}m"))
+    Quantity(if millis % 1000 == 0 { (millis / 1000).to_string() } else { format!("{millis}m") })
 }
 
 fn mib(amount: i32) -> Quantity {
-    Quantity(format!("{amount}Mi"))
+    if amount % 1024 == 0 { gib(amount / 1024) } else { Quantity(format!("{amount}Mi")) }
 }
 
 pub(super) fn gib(amount: i32) -> Quantity {
-    Quantity(format!("{amount}Gi"))
+    Quantity(if amount == 0 { "0".into() } else { format!("{amount}Gi") })
 }

@@ -29,6 +29,11 @@ pub use self::{
 /// Who applies them: the field manager of everything that the operator owns.
 pub const MANAGER: &str = "openclaw-operator";
 
+/// The label with the name of the `Agent` whose child it is.
+pub const AGENT: &str = "openclaw.cloud/agent";
+/// The label with the namespace that this `Agent` is in.
+pub const AGENT_NAMESPACE: &str = "openclaw.cloud/agent-namespace";
+
 /// What all agents of a platform share in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
@@ -72,8 +77,8 @@ impl Family {
             ("app.kubernetes.io/part-of", "openclaw-cloud".to_owned()),
             ("app.kubernetes.io/managed-by", MANAGER.to_owned()),
             // No owner reference: a namespace cannot be owned by what is in another.
-            ("openclaw.cloud/agent", name),
-            ("openclaw.cloud/agent-namespace", agent.namespace()?),
+            (AGENT, name),
+            (AGENT_NAMESPACE, agent.namespace()?),
             ("openclaw.cloud/agent-uid", uid),
         ];
         Some(Self { namespace, labels: labels.map(|(name, value)| (name.to_owned(), value)).into() })

@@ -43,7 +43,7 @@ fn tier() -> Tier {
     }
 }
 
-fn platform(namespace: &str) -> Platform {
+pub(super) fn platform(namespace: &str) -> Platform {
     let reached = [("api", 8000), ("token-proxy", 8080), ("telegram-relay", 8090), ("browser-proxy", 8085)];
     Platform {
         namespace: namespace.into(),
@@ -54,11 +54,11 @@ fn platform(namespace: &str) -> Platform {
     }
 }
 
-fn blueprint() -> Blueprint {
+pub(super) fn blueprint() -> Blueprint {
     Blueprint { environment: vec![("OPENCLAW_SYSTEM_PROMPT", "Be kind.\nAlways.".into())] }
 }
 
-fn minted(secret: &str) -> Minted {
+pub(super) fn minted(secret: &str) -> Minted {
     Minted { proxy_token: format!("oct_{secret}").into(), bot_token: format!("7:{secret}").into() }
 }
 
@@ -148,7 +148,7 @@ fn is_ready(pod: &Pod) -> bool {
 }
 
 /// Waits until `look` sees something.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look().await {
@@ -159,7 +159,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     }
 }
 
-async fn pods(client: &Client, namespace: &str) -> Vec<Pod> {
+pub(super) async fn pods(client: &Client, namespace: &str) -> Vec<Pod> {
     Api::namespaced(client.clone(), namespace).list(&Default::default()).await.unwrap().items
 }
 

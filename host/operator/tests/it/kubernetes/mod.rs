@@ -1,4 +1,5 @@
 //! The operator's part in a cluster, on a real API server. What runs there is kwok's, so no gateway does.
 
 mod children;
+mod controller;
 mod resources;
