@@ -70,19 +70,24 @@ pub(crate) fn configuration() -> anyhow::Result<()> {
     Ok(std::fs::write(root().join("docs/CONFIGURATION.md"), made.stdout)?)
 }
 
-/// Writes k8s/base/crds from the types, a file a definition.
+/// Writes what of k8s/base is made from types: the custom resources, a file a definition, and the operator's rights.
 pub(crate) fn crds() -> anyhow::Result<()> {
-    let made = Command::new(executable(false)?).arg("crds").output()?;
-    anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let folder = root().join("k8s/base/crds");
-    std::fs::create_dir_all(&folder)?;
-    for definition in String::from_utf8(made.stdout)?.split("---\n").skip(1) {
+    let executable = executable(false)?;
+    let print = |action: &str| -> anyhow::Result<String> {
+        let made = Command::new(&executable).arg(action).output()?;
+        anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Ok(String::from_utf8(made.stdout)?)
+    };
+    let base = root().join("k8s/base");
+    std::fs::create_dir_all(base.join("crds"))?;
+    for definition in print("crds")?.split("---\n").skip(1) {
         let name = definition.lines().find_map(|l| l.strip_prefix("  name: ")).context("a definition has a name")?;
         // Such as agents.openclaw.cloud.
         let plural = name.split('.').next().unwrap_or(name);
-        std::fs::write(folder.join(format!("{plural}.yaml")), definition)?;
+        std::fs::write(base.join(format!("crds/{plural}.yaml")), definition)?;
     }
-    Ok(())
+    std::fs::create_dir_all(base.join("rbac"))?;
+    Ok(std::fs::write(base.join("rbac/operator.yaml"), print("rights")?)?)
 }
 
 /// Builds those programs of a Kubernetes cluster that are missing.

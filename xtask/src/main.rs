@@ -63,7 +63,7 @@ enum Task {
     Sqlx,
     /// Renews docs/CONFIGURATION.md.
     Configuration,
-    /// Renews k8s/base/crds, the definitions of the custom resources.
+    /// Renews what of k8s/base is made from types: the custom resources, and what the operator may do.
     Crds,
     /// Builds the programs of a Kubernetes cluster, for tests: once, about ten minutes of processor time.
     ClusterPrograms,

@@ -52,6 +52,12 @@ enum Action {
     Configuration,
     /// Prints the definitions of the custom resources, for `kubectl apply --server-side -f -`.
     Crds,
+    /// Prints what the operator may do in a cluster, for the same.
+    Rights {
+        /// The operator's namespace.
+        #[arg(long, default_value = "openclaw")]
+        namespace: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -90,6 +96,10 @@ fn run(action: Action) -> anyhow::Result<()> {
             }
             Action::Crds => {
                 print!("{}", openclaw_operator::resources::yaml()?);
+                Ok(())
+            }
+            Action::Rights { namespace } => {
+                print!("{}", openclaw_operator::rights::yaml(&namespace)?);
                 Ok(())
             }
         }

@@ -19,6 +19,7 @@ mod keeper;
 mod locks;
 mod operator;
 pub mod resources;
+pub mod rights;
 mod silence;
 mod worker;
 

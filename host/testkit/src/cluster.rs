@@ -13,11 +13,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::{
+    authentication::v1::TokenRequest,
+    core::v1::{Namespace, ServiceAccount},
+};
 use kube::{
     Api, Client, Config,
     api::{ObjectMeta, PostParams},
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
 use openclaw_cluster_programs::Program;
 use tokio::sync::OnceCell;
@@ -62,6 +65,17 @@ impl Cluster {
         client(&self.kubeconfig).await
     }
 
+    /// A client that is a service account and may do what that may.
+    pub async fn client_of(&self, namespace: &str, account: &str) -> anyhow::Result<Client> {
+        let accounts: Api<ServiceAccount> = Api::namespaced(self.client().await?, namespace);
+        let asked = accounts.create_token_request(account, &PostParams::default(), &TokenRequest::default()).await?;
+        let token = asked.status.and_then(|status| status.token);
+        let token = token.context("the API server gives the token that it was asked for")?;
+        let mut config = config(&self.kubeconfig).await?;
+        config.auth_info = AuthInfo { token: Some(token.into()), ..AuthInfo::default() };
+        Ok(Client::try_from(config)?)
+    }
+
     /// A fresh namespace. It goes with its cluster: removing one takes Kubernetes seconds that no test should wait for.
     pub async fn namespace(&self) -> anyhow::Result<String> {
         let namespace = Namespace {
@@ -92,8 +106,12 @@ pub async fn cluster() -> &'static Cluster {
 }
 
 async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
+    Ok(Client::try_from(config(kubeconfig).await?)?)
+}
+
+async fn config(kubeconfig: &Path) -> anyhow::Result<Config> {
     let read = Kubeconfig::read_from(kubeconfig).with_context(|| kubeconfig.display().to_string())?;
-    Ok(Client::try_from(Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await?)?)
+    Ok(Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await?)
 }
 
 /// Whom Kubernetes lets do everything.

@@ -4,6 +4,7 @@
 //! draws. There is no PodDisruptionBudget: an agent is one pod, and a budget for one pod either says nothing or keeps
 //! nodes from being drained; what matters is that a gateway may be stopped at any moment, and it may.
 
+mod access;
 mod bounds;
 mod config;
 mod gateway;
@@ -18,6 +19,7 @@ use kube::{ResourceExt as _, api::ObjectMeta};
 use crate::resources::Agent;
 
 pub use self::{
+    access::access,
     bounds::{Needs, limits, quota},
     config::{CONFIG, mark, secret},
     gateway::{GATEWAY, deployment},
@@ -34,10 +36,13 @@ pub const AGENT: &str = "openclaw.cloud/agent";
 /// The label with the namespace that this `Agent` is in.
 pub const AGENT_NAMESPACE: &str = "openclaw.cloud/agent-namespace";
 
+/// What the namespaces of agents begin with.
+pub const AGENT_PREFIX: &str = "agent-";
+
 /// What all agents of a platform share in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
-    /// The namespace of the platform's own pods.
+    /// The namespace of the platform's own pods, the operator's among them.
     pub namespace: String,
     /// What of it gateways may reach.
     pub reached: Vec<Reached>,
@@ -71,7 +76,7 @@ impl Family {
     pub fn of(agent: &Agent) -> Option<Self> {
         let (name, uid) = (agent.name_any(), agent.uid()?);
         // Its own even if an agent of that name was here before, and is still being removed.
-        let namespace = format!("agent-{name}-{}", uid.get(..8)?);
+        let namespace = format!("{AGENT_PREFIX}{name}-{}", uid.get(..8)?);
         let labels = [
             ("app.kubernetes.io/name", GATEWAY.to_owned()),
             ("app.kubernetes.io/part-of", "openclaw-cloud".to_owned()),

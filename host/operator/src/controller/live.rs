@@ -7,6 +7,7 @@ use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{LimitRange, Namespace, PersistentVolumeClaim, ResourceQuota, ServiceAccount},
     networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
 };
 use kube::{
     Api, Client, Resource, ResourceExt as _,
@@ -34,6 +35,7 @@ const APPLIED: &str = "openclaw.cloud/applied";
 /// All kinds of children.
 pub(super) struct Live {
     pub(super) namespaces: Kind<Namespace>,
+    pub(super) bindings: Kind<RoleBinding>,
     pub(super) accounts: Kind<ServiceAccount>,
     pub(super) quotas: Kind<ResourceQuota>,
     pub(super) limits: Kind<LimitRange>,
@@ -50,6 +52,7 @@ impl Live {
         let ours = watcher::Config::default().labels(&format!("{}={namespace}", children::AGENT_NAMESPACE));
         let live = Self {
             namespaces: Kind::watch(client, &ours, &touched),
+            bindings: Kind::watch(client, &ours, &touched),
             accounts: Kind::watch(client, &ours, &touched),
             quotas: Kind::watch(client, &ours, &touched),
             limits: Kind::watch(client, &ours, &touched),
@@ -69,6 +72,7 @@ impl Live {
                 // An error would say that a watch has ended, which it does with `self`.
                 let _ = tokio::join!(
                     self.namespaces.store.wait_until_ready(),
+                    self.bindings.store.wait_until_ready(),
                     self.accounts.store.wait_until_ready(),
                     self.quotas.store.wait_until_ready(),
                     self.limits.store.wait_until_ready(),

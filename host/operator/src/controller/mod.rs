@@ -126,6 +126,7 @@ async fn keep(context: &Context, agent: &Agent, family: &Family, tier: &Tier) ->
     if namespace.meta().deletion_timestamp.is_some() {
         return Ok(status::Seen::NamespaceGoes);
     }
+    live.bindings.keep(client, &children::access(family, platform)).await?;
     // The bounds first: nothing ever runs without them.
     live.quotas.keep(client, &children::quota(family, tier, agent.spec.runtime)).await?;
     live.limits.keep(client, &children::limits(family, tier)).await?;

@@ -9,14 +9,15 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client, ResourceExt as _,
-    api::{DeleteParams, ListParams, Patch, PatchParams},
+    api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
 };
 use openclaw_operator::{
     children::{self, Family},
     controller,
     resources::{Agent, AgentPhase},
+    rights,
 };
-use openclaw_testkit::postgres;
+use openclaw_testkit::{cluster::cluster, postgres};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -26,15 +27,17 @@ use super::{
     resources::{agent, apply, with, world},
 };
 
-/// A cluster with a platform in a namespace of its own, and an operator that can be started.
-struct Fleet {
-    client: Client,
-    namespace: String,
+/// A cluster with a platform in a namespace of its own, and an operator that can be started with its own rights.
+pub(super) struct Fleet {
+    pub(super) client: Client,
+    /// The operator's.
+    pub(super) operators: Client,
+    pub(super) namespace: String,
     db: PgPool,
 }
 
 /// A running operator. Dropped, it is gone where it stands.
-struct Operator(AbortOnDropHandle<()>, CancellationToken);
+pub(super) struct Operator(AbortOnDropHandle<()>, CancellationToken);
 
 impl Operator {
     async fn stop(self) {
@@ -44,14 +47,24 @@ impl Operator {
 }
 
 impl Fleet {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (client, namespace) = world().await;
-        Self { client, namespace, db: postgres::database().await.pool }
+        for right in rights::rights(&namespace).unwrap() {
+            let kind = ApiResource::from_gvk(&right.types.as_ref().unwrap().try_into().unwrap());
+            let api: Api<DynamicObject> = match right.namespace() {
+                Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &kind),
+                None => Api::all_with(client.clone(), &kind),
+            };
+            let strict = PatchParams::apply("tests").force().validation_strict();
+            api.patch(&right.name_any(), &strict, &Patch::Apply(&right)).await.unwrap();
+        }
+        let operators = cluster().await.client_of(&namespace, rights::ACCOUNT).await.unwrap();
+        Self { client, operators, namespace, db: postgres::database().await.pool }
     }
 
-    fn operator(&self) -> Operator {
+    pub(super) fn operator(&self) -> Operator {
         let shutdown = CancellationToken::new();
-        let run = controller::run(self.client.clone(), platform(&self.namespace), self.db.clone(), shutdown.clone());
+        let run = controller::run(self.operators.clone(), platform(&self.namespace), self.db.clone(), shutdown.clone());
         Operator(AbortOnDropHandle::new(tokio::spawn(run)), shutdown)
     }
 
@@ -91,7 +104,7 @@ impl Fleet {
     }
 
     /// An agent that answers.
-    async fn live(&self, name: &str) -> Family {
+    pub(super) async fn live(&self, name: &str) -> Family {
         let family = self.apply(&agent(name)).await;
         self.configure(name, &family, "one").await;
         self.phase(name, AgentPhase::Live).await;

@@ -3,3 +3,4 @@
 mod children;
 mod controller;
 mod resources;
+mod rights;
