@@ -99,7 +99,9 @@ where
     fn watch(client: &Client, ours: &watcher::Config, touched: &mpsc::UnboundedSender<ObjectRef<Agent>>) -> Self {
         let (reader, writer) = store();
         let touched = touched.clone();
-        let changes = reflector(writer, watcher(Api::<K>::all(client.clone()), ours.clone()));
+        // Who manages which field is half of what is told, and nothing that is looked at here.
+        let told = watcher(Api::<K>::all(client.clone()), ours.clone());
+        let changes = reflector(writer, told.modify(|child| child.managed_fields_mut().clear()));
         let watch = async move {
             let mut changes = std::pin::pin!(changes.default_backoff().touched_objects());
             while let Some(change) = changes.next().await {
