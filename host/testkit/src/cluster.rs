@@ -39,8 +39,36 @@ const MADE_BY: &str = "openclaw.cloud/made-by";
 #[derive(Debug)]
 pub struct Cluster {
     kubeconfig: PathBuf,
-    /// Those of a private cluster. The first one's keeper removes the folder.
+    /// Those of a private cluster.
+    private: Option<Private>,
+}
+
+/// What runs a private cluster.
+#[derive(Debug)]
+struct Private {
+    api_server: ApiServer,
+    /// The others. The first one's keeper removes the folder.
     _servers: Vec<Server>,
+}
+
+#[derive(Debug)]
+struct ApiServer {
+    program: PathBuf,
+    arguments: Vec<String>,
+    log: PathBuf,
+    kubeconfig: PathBuf,
+    server: Option<Server>,
+}
+
+impl ApiServer {
+    /// Starts it, on the same port each time.
+    async fn start(&mut self) -> anyhow::Result<()> {
+        let mut server = spawn(&self.program, &self.log, None, self.arguments.clone())?;
+        let client = client(&self.kubeconfig).await?;
+        ready(&mut server, &self.log, || says_ready(client.clone())).await.context("the API server")?;
+        self.server = Some(server);
+        Ok(())
+    }
 }
 
 impl Cluster {
@@ -76,6 +104,17 @@ impl Cluster {
         Ok(Client::try_from(config)?)
     }
 
+    /// Takes the API server of a private cluster away, for `start_api_server` to bring it back.
+    pub async fn stop_api_server(&mut self) -> anyhow::Result<()> {
+        let server = self.private.as_mut().and_then(|private| private.api_server.server.take());
+        server.context("the API server runs, and is this process' own")?.stop().await
+    }
+
+    /// Brings the API server back.
+    pub async fn start_api_server(&mut self) -> anyhow::Result<()> {
+        self.private.as_mut().context("the API server is this process' own")?.api_server.start().await
+    }
+
     /// A fresh namespace. It goes with its cluster: removing one takes Kubernetes seconds that no test should wait for.
     pub async fn namespace(&self) -> anyhow::Result<String> {
         let namespace = Namespace {
@@ -96,7 +135,7 @@ pub async fn cluster() -> &'static Cluster {
     static OWN: OnceCell<Cluster> = OnceCell::const_new();
     OWN.get_or_init(|| async {
         let given =
-            std::env::var_os(KUBECONFIG).map(|kubeconfig| Cluster { kubeconfig: kubeconfig.into(), _servers: vec![] });
+            std::env::var_os(KUBECONFIG).map(|kubeconfig| Cluster { kubeconfig: kubeconfig.into(), private: None });
         match given {
             Some(cluster) => cluster,
             None => Cluster::temporary().await.expect("a private cluster"),
@@ -136,31 +175,31 @@ async fn start(folder: &Path) -> anyhow::Result<Cluster> {
     let etcd_url = format!("http://127.0.0.1:{}", free_port());
     servers.push(etcd_in(folder, &etcd, &etcd_url).await?);
 
-    let log = folder.join("apiserver.log");
-    let mut server = spawn(
-        &api_server,
-        &log,
-        None,
-        [
-            format!("--etcd-servers={etcd_url}"),
-            "--bind-address=127.0.0.1".into(),
-            "--advertise-address=127.0.0.1".into(),
-            "--endpoint-reconciler-type=none".into(),
-            format!("--secure-port={port}"),
-            format!("--tls-cert-file={certificate}"),
-            format!("--tls-private-key-file={key}"),
-            format!("--client-ca-file={}", authority.certificate()),
-            "--service-account-issuer=https://kubernetes.default.svc".into(),
-            format!("--service-account-key-file={tokens_check}"),
-            format!("--service-account-signing-key-file={tokens_sign}"),
-            "--service-cluster-ip-range=10.96.0.0/16".into(),
-            "--authorization-mode=RBAC".into(),
-            "--allow-privileged=true".into(),
-        ],
-    )?;
+    let arguments = [
+        format!("--etcd-servers={etcd_url}"),
+        "--bind-address=127.0.0.1".into(),
+        "--advertise-address=127.0.0.1".into(),
+        "--endpoint-reconciler-type=none".into(),
+        format!("--secure-port={port}"),
+        format!("--tls-cert-file={certificate}"),
+        format!("--tls-private-key-file={key}"),
+        format!("--client-ca-file={}", authority.certificate()),
+        "--service-account-issuer=https://kubernetes.default.svc".into(),
+        format!("--service-account-key-file={tokens_check}"),
+        format!("--service-account-signing-key-file={tokens_sign}"),
+        "--service-cluster-ip-range=10.96.0.0/16".into(),
+        "--authorization-mode=RBAC".into(),
+        "--allow-privileged=true".into(),
+    ];
+    let mut api_server = ApiServer {
+        program: api_server,
+        arguments: arguments.into(),
+        log: folder.join("apiserver.log"),
+        kubeconfig: admin.clone(),
+        server: None,
+    };
+    api_server.start().await?;
     let client = client(&admin).await?;
-    ready(&mut server, &log, || says_ready(client.clone())).await.context("the API server")?;
-    servers.push(server);
 
     let kubeconfig = authority.kubeconfig("system:kube-controller-manager", None, port)?;
     servers.push(spawn(
@@ -201,7 +240,7 @@ async fn start(folder: &Path) -> anyhow::Result<Cluster> {
     ready(&mut server, &log, || nodes::are_ready(client.clone())).await.context("the nodes")?;
     servers.push(server);
 
-    Ok(Cluster { kubeconfig: admin, _servers: servers })
+    Ok(Cluster { kubeconfig: admin, private: Some(Private { api_server, _servers: servers }) })
 }
 
 async fn etcd_in(folder: &Path, program: &Path, url: &str) -> anyhow::Result<Server> {

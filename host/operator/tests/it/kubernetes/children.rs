@@ -9,6 +9,7 @@ use k8s_openapi::{
         apps::v1::Deployment,
         core::v1::{LimitRange, Namespace, PersistentVolumeClaim, Pod, ResourceQuota, Secret, ServiceAccount},
         networking::v1::NetworkPolicy,
+        rbac::v1::RoleBinding,
     },
 };
 use kube::{
@@ -65,6 +66,7 @@ pub(super) fn minted(secret: &str) -> Minted {
 /// All children of one agent.
 struct Children {
     namespace: Namespace,
+    access: RoleBinding,
     service_account: ServiceAccount,
     quota: ResourceQuota,
     limits: LimitRange,
@@ -82,6 +84,7 @@ impl Children {
         let (mark, running) = (children::mark(&secret), !agent.spec.suspended);
         Self {
             namespace: children::namespace(&family),
+            access: children::access(&family, &platform),
             service_account: children::service_account(&family),
             quota: children::quota(&family, &tier, agent.spec.runtime),
             limits: children::limits(&family, &tier),
@@ -98,6 +101,7 @@ impl Children {
         let name = self.namespace.name_any();
         let namespace = namespaces.patch(&name, &strict(), &Patch::Apply(&self.namespace)).await.unwrap();
         let mut versions = vec![namespace.resource_version().unwrap()];
+        versions.push(place(client, &self.access).await);
         versions.push(place(client, &self.service_account).await);
         versions.push(place(client, &self.quota).await);
         versions.push(place(client, &self.limits).await);

@@ -17,14 +17,17 @@ use openclaw_operator::{
     resources::{Agent, AgentPhase},
     rights,
 };
-use openclaw_testkit::{cluster::cluster, postgres};
+use openclaw_testkit::{
+    cluster::{Cluster, cluster},
+    postgres,
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     children::{blueprint, minted, platform, pods, until},
-    resources::{agent, apply, with, world},
+    resources::{agent, apply, with, world_in},
 };
 
 /// A cluster with a platform in a namespace of its own, and an operator that can be started with its own rights.
@@ -48,7 +51,11 @@ impl Operator {
 
 impl Fleet {
     pub(super) async fn new() -> Self {
-        let (client, namespace) = world().await;
+        Self::in_cluster(cluster().await).await
+    }
+
+    async fn in_cluster(cluster: &Cluster) -> Self {
+        let (client, namespace) = world_in(cluster).await;
         for right in rights::rights(&namespace).unwrap() {
             let kind = ApiResource::from_gvk(&right.types.as_ref().unwrap().try_into().unwrap());
             let api: Api<DynamicObject> = match right.namespace() {
@@ -58,7 +65,7 @@ impl Fleet {
             let strict = PatchParams::apply("tests").force().validation_strict();
             api.patch(&right.name_any(), &strict, &Patch::Apply(&right)).await.unwrap();
         }
-        let operators = cluster().await.client_of(&namespace, rights::ACCOUNT).await.unwrap();
+        let operators = cluster.client_of(&namespace, rights::ACCOUNT).await.unwrap();
         Self { client, operators, namespace, db: postgres::database().await.pool }
     }
 
@@ -300,4 +307,25 @@ async fn operators_that_die_at_any_moment_leave_each_agent_with_one_gateway() {
     let ours = ListParams::default().labels(&format!("{}={}", children::AGENT_NAMESPACE, fleet.namespace));
     let namespaces = Api::<Namespace>::all(fleet.client.clone()).list(&ours).await.unwrap();
     assert_eq!(namespaces.items.len(), names.len());
+}
+
+#[tokio::test]
+async fn an_api_server_that_is_away_is_waited_for_and_nothing_is_lost() {
+    let mut cluster = Cluster::temporary().await.unwrap();
+    let fleet = Fleet::in_cluster(&cluster).await;
+    let operator = fleet.operator();
+    let family = fleet.live("ana").await;
+    let gateway = pods(&fleet.client, &family.namespace).await[0].uid();
+
+    cluster.stop_api_server().await.unwrap();
+    assert!(fleet.agents().get("ana").await.is_err(), "away is away");
+    // Long enough for every watch to end and to be refused.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    cluster.start_api_server().await.unwrap();
+
+    assert_eq!(pods(&fleet.client, &family.namespace).await[0].uid(), gateway, "its gateway did not even notice");
+    fleet.live("eva").await;
+    fleet.apply(&with(agent("ana"), "/spec/suspended", json!(true))).await;
+    fleet.phase("ana", AgentPhase::Suspended).await;
+    operator.stop().await;
 }

@@ -7,12 +7,16 @@ use kube::{
     runtime::wait::{await_condition, conditions::is_crd_established},
 };
 use openclaw_operator::resources::{Agent, Niche, definitions};
-use openclaw_testkit::cluster::cluster;
+use openclaw_testkit::cluster::{Cluster, cluster};
 use serde_json::{Value, json};
 
 /// A client of the cluster, which knows the custom resources, and a namespace of the test's own.
 pub(super) async fn world() -> (Client, String) {
-    let cluster = cluster().await;
+    world_in(cluster().await).await
+}
+
+/// The same in another cluster.
+pub(super) async fn world_in(cluster: &Cluster) -> (Client, String) {
     let client = cluster.client().await.unwrap();
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     for definition in definitions() {
