@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 use tokio::time::timeout;
@@ -11,7 +12,7 @@ use wasmtime::component::{ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::contract::bindings::exports::openclaw::niche as wit;
 use crate::contract::exports::{Function, Functions, Wants};
-use crate::contract::schema::{Compiled, Schemas};
+use crate::contract::schema::{Compiled, Schema, Schemas};
 use crate::contract::version::ContractVersion;
 use crate::contract::{self, catalog, onboarding, tools};
 use crate::credentials::NoConnections;
@@ -20,12 +21,12 @@ use crate::grant::{Grant, HostPattern, Rights, Scope};
 use crate::inspection::Inspection;
 use crate::net::Connector;
 use crate::recording::tape::Tape;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::{Call, Clock, Sandbox};
 use crate::storage::Ephemeral;
 use crate::turns::{Turn, Turns};
 use crate::{
     Answer, CallError, CallScope, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError,
-    Step, Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
+    Spent, Step, Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
 };
 
 /// One version of a niche, ready to answer. Clones are cheap and are the same release.
@@ -95,16 +96,8 @@ impl Inner {
     /// A sandbox for one of the release's own questions, which belong to no tenant and send nothing. A self-test has a
     /// scope, since it runs under a grant: one that nobody has approved yet, so it reaches no one either.
     async fn sandbox(&self, export: &'static str, given: Given) -> Result<Sandbox, PluginError> {
-        let turn = self.turn(None).await?;
+        let turn = self.shared.turns.among(&self.shared.questions).await?;
         Ok(Sandbox::new(&self.pre, self.digest, export, &self.shared, given, None, turn))
-    }
-
-    /// A turn of a tenant's, or of this release's own.
-    async fn turn(&self, tenant: Option<Tenant>) -> Result<Turn, PluginError> {
-        match tenant {
-            Some(tenant) => self.shared.turns.of(tenant).await,
-            None => self.shared.turns.among(&self.shared.questions).await,
-        }
     }
 
     /// Asks `function` in a fresh instance, and says what its end means.
@@ -295,40 +288,34 @@ impl Release {
             now: call.now,
         };
         let mut cancelled = pin!(cancelled);
-        // Before the turn: to list the tools takes one, too.
-        let schemas = match self.schemas(call.locale).await {
-            Ok(schemas) => schemas,
-            Err(error) => return ToolOutcome::failed(error),
-        };
-        let turn = tokio::select! {
+        let mut checking = Duration::ZERO;
+        let begun = tokio::select! {
             biased;
-            () = &mut cancelled => return ToolOutcome::failed(PluginError::Cancelled),
-            turn = self.0.turn(given.tenant()) => match turn {
-                Ok(turn) => turn,
-                Err(error) => return ToolOutcome::failed(error),
+            () = &mut cancelled => Err(PluginError::Cancelled.into()),
+            begun = self.begin(&call, given.tenant(), &mut checking) => begun,
+        };
+        let (turn, schemas) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                let spent = Spent { cpu: checking, wall: checking, ..Spent::default() };
+                return ToolOutcome { spent, ..ToolOutcome::failed(error) };
             }
         };
-        // A tool that is not listed has no schema: what the niche says to its call is the niche's own word.
-        let schemas = schemas.get(call.name);
-        if let Some(schemas) = schemas
-            && let Err(unfit) = tools::fitting(call.arguments, &schemas.input).await
-        {
-            return ToolOutcome::failed(unfit);
-        }
         let shared = &self.0.shared;
         // A replay's calls are none of a customer's, and are counted apart.
         let export = if given.tenant().is_some() { "tools.call" } else { "tools.call-replayed" };
         let way_out = Some(&shared.connector);
         let mut sandbox = Sandbox::new(&self.0.pre, self.0.digest, export, shared, given, way_out, turn);
+        sandbox.clock.count(checking);
         let asked = (call.name.to_owned(), call.arguments.to_owned(), context);
         let answer = tokio::select! {
             biased;
             () = &mut cancelled => Err(PluginError::Cancelled),
             answer = self.0.ask(&mut sandbox, &tools.call, asked) => answer,
         };
-        let output_schema = schemas.and_then(|schemas| schemas.output.as_ref());
+        let output_schema = schemas.get(call.name).and_then(|schemas| schemas.output.as_ref());
         let result = match answer.and_then(|answer| self.accepted(answer)) {
-            Ok(Ok(output)) => match tools::promised(output, output_schema).await {
+            Ok(Ok(output)) => match promised(output, output_schema, &mut sandbox.clock).await {
                 Ok(output) => sandbox.commit().await.map(|()| Ok(output)),
                 Err(error) => Err(error),
             },
@@ -340,6 +327,33 @@ impl Release {
             Err(error) => Err(CallError::Plugin(error)),
         };
         ToolOutcome { result, spent, refused: sandbox.refused().map(str::to_owned) }
+    }
+
+    /// What comes before a call: its turn, and arguments that fit. Who has no place of its own asks for nothing, since
+    /// listing the tools is work, too; and who has none in the pool yet does not keep the listing from one.
+    async fn begin(
+        &self,
+        call: &ToolCall<'_>,
+        tenant: Option<Tenant>,
+        checking: &mut Duration,
+    ) -> Result<(Turn, Arc<Schemas>), CallError> {
+        let Shared { turns, questions, .. } = &self.0.shared;
+        let (turn, schemas) = match tenant {
+            Some(tenant) => {
+                let own = turns.own(tenant).await?;
+                let schemas = self.schemas(call.locale).await?;
+                (turns.pool(own).await?, schemas)
+            }
+            None => {
+                let schemas = self.schemas(call.locale).await?;
+                (turns.among(questions).await?, schemas)
+            }
+        };
+        // A tool that is not listed has no schema: what the niche says to its call is the niche's own word.
+        if let Some(schemas) = schemas.get(call.name) {
+            tools::fitting(call.arguments, &schemas.input, checking).await?;
+        }
+        Ok((turn, schemas))
     }
 
     /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage, nothing connected and no
@@ -400,6 +414,18 @@ impl Release {
         }
         tools::result(result)
     }
+}
+
+/// Holds a result against its schema, on the call's clock.
+async fn promised(
+    output: crate::Output,
+    schema: Option<&Schema>,
+    clock: &mut Clock,
+) -> Result<crate::Output, PluginError> {
+    let mut checking = Duration::ZERO;
+    let promised = tools::promised(output, schema, &mut checking).await;
+    clock.count(checking);
+    promised
 }
 
 /// What a catalog's wishes come to. A host that is named twice is wanted with the methods of both.

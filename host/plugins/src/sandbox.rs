@@ -293,6 +293,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// Counts what the host computed for the call outside of [`Clock::run`].
+    pub(crate) fn count(&mut self, cpu: Duration) {
+        self.cpu += cpu;
+    }
+
     /// Runs a part of the call until it ends or the call's time is over, and counts its time on a processor.
     pub(crate) async fn run<T>(&mut self, part: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Failure> {
         let mut part = pin!(part);

@@ -23,8 +23,15 @@ pub(crate) struct Turns {
 
 /// A place in the pool, until it is dropped.
 pub(crate) struct Turn {
-    _own: OwnedSemaphorePermit,
+    _own: Own,
     _pool: OwnedSemaphorePermit,
+}
+
+/// One of a tenant's own places, or of a release's, until it is dropped: who has one may wait for the pool.
+pub(crate) struct Own {
+    _place: OwnedSemaphorePermit,
+    /// How long it waits for both.
+    until: tokio::time::Instant,
 }
 
 struct Tenants {
@@ -44,16 +51,27 @@ impl Turns {
         Self { pool, tenants, config }
     }
 
-    /// A turn for a call of `tenant`'s. Waits for [`HostConfig::queue_timeout`] at most.
-    pub(crate) async fn of(&self, tenant: Tenant) -> Result<Turn, PluginError> {
+    /// One of the tenant's own places for a call of its, which is counted. With the place in the pool, it is waited for
+    /// for [`HostConfig::queue_timeout`] at most.
+    pub(crate) async fn own(&self, tenant: Tenant) -> Result<Own, PluginError> {
         let places = self.admit(tenant, Instant::now())?;
         let limit = self.config.tenant_calls.max(1);
         self.wait(places, || PluginError::TooManyCalls { limit }).await
     }
 
+    /// The place in the pool that goes with `own`.
+    pub(crate) async fn pool(&self, own: Own) -> Result<Turn, PluginError> {
+        let pool = place(Arc::clone(&self.pool), own.until).await.ok_or_else(|| {
+            refused("pool");
+            PluginError::PoolExhausted
+        })?;
+        Ok(Turn { _own: own, _pool: pool })
+    }
+
     /// A turn for one of a release's own questions, which belong to no tenant; `places` are the release's.
     pub(crate) async fn among(&self, places: &Arc<Semaphore>) -> Result<Turn, PluginError> {
-        self.wait(Arc::clone(places), || PluginError::PoolExhausted).await
+        let own = self.wait(Arc::clone(places), || PluginError::PoolExhausted).await?;
+        self.pool(own).await
     }
 
     /// How many of a release's own questions run at once: no release fills the pool with them.
@@ -74,32 +92,25 @@ impl Turns {
         match known.bucket.take(now, per_minute) {
             Ok(()) => Ok(Arc::clone(&known.places)),
             Err(retry_after) => {
-                metrics::counter!("plugin_turns_refused_total", "reason" => "rate").increment(1);
+                refused("rate");
                 Err(PluginError::RateLimited { per_minute, retry_after })
             }
         }
     }
 
     /// Both queues are fair: those who wait are served in order.
-    async fn wait(
-        &self,
-        places: Arc<Semaphore>,
-        none_of_its_own: impl FnOnce() -> PluginError,
-    ) -> Result<Turn, PluginError> {
+    async fn wait(&self, places: Arc<Semaphore>, none: impl FnOnce() -> PluginError) -> Result<Own, PluginError> {
         let until = tokio::time::Instant::now() + self.config.queue_timeout;
-        let refused = |reason: &'static str| {
-            metrics::counter!("plugin_turns_refused_total", "reason" => reason).increment(1);
-        };
-        let own = place(places, until).await.ok_or_else(|| {
+        let place = place(places, until).await.ok_or_else(|| {
             refused("own");
-            none_of_its_own()
+            none()
         })?;
-        let pool = place(Arc::clone(&self.pool), until).await.ok_or_else(|| {
-            refused("pool");
-            PluginError::PoolExhausted
-        })?;
-        Ok(Turn { _own: own, _pool: pool })
+        Ok(Own { _place: place, until })
     }
+}
+
+fn refused(reason: &'static str) {
+    metrics::counter!("plugin_turns_refused_total", "reason" => reason).increment(1);
 }
 
 /// One of `places`, at once if there is one; none when there was none until then.
@@ -163,10 +174,11 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_that_waits_for_its_own_places_leaves_the_pool_to_others() {
         let turns = turns(|config| (config.pool_size, config.tenant_calls) = (2, 1));
-        let _first = turns.of(Tenant(1)).await.unwrap();
-        assert_eq!(turns.of(Tenant(1)).await.err(), Some(PluginError::TooManyCalls { limit: 1 }));
-        let _second = turns.of(Tenant(2)).await.unwrap();
-        assert_eq!(turns.of(Tenant(3)).await.err(), Some(PluginError::PoolExhausted));
+        let turn = async |tenant| turns.pool(turns.own(Tenant(tenant)).await?).await;
+        let _first = turn(1).await.unwrap();
+        assert_eq!(turn(1).await.err(), Some(PluginError::TooManyCalls { limit: 1 }));
+        let _second = turn(2).await.unwrap();
+        assert_eq!(turn(3).await.err(), Some(PluginError::PoolExhausted));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an agent can do: its niche's tools, a call of one and what the call gave.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -160,21 +162,26 @@ pub(crate) fn schemas(tools: &[Tool]) -> Result<Schemas, PluginError> {
     tools.iter().map(both).collect()
 }
 
-/// Holds a call's arguments against the tool's schema, in words that the model can act on.
-pub(crate) async fn fitting(arguments: &str, schema: &Schema) -> Result<(), ToolError> {
+/// Holds a call's arguments against the tool's schema, in words that the model can act on. Adds the time it took to
+/// `spent`.
+pub(crate) async fn fitting(arguments: &str, schema: &Schema, spent: &mut Duration) -> Result<(), ToolError> {
     let wrong =
         |why: String| ToolError::InvalidArguments(format!("The arguments do not fit the tool's schema: {why}."));
     let value = serde_json::from_str(arguments).map_err(|error| wrong(format!("they are no JSON: {error}")))?;
-    schema.check(value).await.map(drop).map_err(wrong)
+    schema.check(value, spent).await.map(drop).map_err(wrong)
 }
 
-/// Holds a result against the tool's schema, if it has one for it.
-pub(crate) async fn promised(mut output: Output, schema: Option<&Schema>) -> Result<Output, PluginError> {
+/// Holds a result against the tool's schema, if it has one for it. Adds the time it took to `spent`.
+pub(crate) async fn promised(
+    mut output: Output,
+    schema: Option<&Schema>,
+    spent: &mut Duration,
+) -> Result<Output, PluginError> {
     let Some(schema) = schema else { return Ok(output) };
     let check = Check::of("tools.call");
     let structured = output.structured.take();
     let structured = structured.ok_or_else(|| check.wrong("there is an output schema, and `structured` is missing"))?;
-    let checked = schema.check(Value::Object(structured)).await;
+    let checked = schema.check(Value::Object(structured), spent).await;
     match checked.map_err(|why| check.wrong(format!("`structured` does not fit the output schema: {why}")))? {
         Value::Object(structured) => Ok(Output { structured: Some(structured), ..output }),
         _ => Err(check.wrong("`structured` is no JSON object")),

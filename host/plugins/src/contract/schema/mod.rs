@@ -4,18 +4,22 @@
 //! time, and its references are unfolded and counted before it is compiled: what checking a value can cost at most is
 //! known beforehand.
 
+mod measure;
+mod pattern;
 mod unfolding;
 
 use std::{
     collections::HashMap,
     fmt::Write as _,
     sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::{Map, Value};
 
-use self::unfolding::Unfolding;
+use self::measure::measure;
+use self::unfolding::{Cost, Unfolding};
 
 /// Largest schema, in bytes of its text.
 pub(crate) const LARGEST: usize = 64 << 10;
@@ -23,10 +27,8 @@ pub(crate) const LARGEST: usize = 64 << 10;
 const MOST_NODES_OF_ALL: usize = 64 << 10;
 /// Most patterns in all schemas of a release together.
 const MOST_PATTERNS: usize = 128;
-/// Largest compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 512 << 10;
-/// Most steps that checking one value may take: nodes of the schema, unfolded, times values.
-const MOST_STEPS: usize = 20_000_000;
+/// Most steps that checking one value may take, of some ten nanoseconds each.
+const MOST_STEPS: usize = 4_000_000;
 /// A check of more steps than this does not hold up a thread that others wait for: a millisecond or two.
 const QUICK_STEPS: usize = 100_000;
 /// Languages whose schemas are kept.
@@ -74,7 +76,8 @@ pub(crate) struct Schema(Arc<Inner>);
 struct Inner {
     source: Value,
     validator: Validator,
-    nodes: usize,
+    /// To check one value and to say where it falls short.
+    cost: Cost,
 }
 
 /// Compiles the schemas of one release within what they may cost together.
@@ -93,20 +96,22 @@ impl Compiler {
         let source = Value::Object(schema.clone());
         let draft = draft(schema)?;
         let size = Unfolding::of(&source)?;
-        self.nodes_left = (self.nodes_left.checked_sub(size.nodes))
+        self.nodes_left = (self.nodes_left.checked_sub(size.fits.nodes))
             .ok_or_else(|| format!("the tools' schemas have more than {MOST_NODES_OF_ALL} values together"))?;
         self.patterns_left = (self.patterns_left.checked_sub(size.patterns))
             .ok_or_else(|| format!("the tools' schemas have more than {MOST_PATTERNS} patterns together"))?;
         let validator = jsonschema::options()
             .with_draft(draft)
             .with_retriever(Nowhere)
-            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
+            .with_pattern_options(PatternOptions::regex().size_limit(pattern::LARGEST).dfa_size_limit(pattern::LARGEST))
+            // A note, as it is in the newest draft: some formats cost more to check than a value's length tells.
+            .should_validate_formats(false)
             .build(&source)
             .map_err(|error| {
                 let place = place(error.instance_path().as_str());
                 format!("at `{place}`: {}", cut(error.to_string()))
             })?;
-        Ok(Schema(Arc::new(Inner { source, validator, nodes: size.nodes })))
+        Ok(Schema(Arc::new(Inner { source, validator, cost: size.fits + size.tells })))
     }
 }
 
@@ -120,34 +125,42 @@ impl Retrieve for Nowhere {
 }
 
 impl Schema {
-    /// Holds `value` against the schema; else says where it falls short, what is wrong there and what is allowed.
-    pub(crate) async fn check(&self, value: Value) -> Result<Value, String> {
-        let steps = self.0.nodes.saturating_mul(weight(&value));
+    /// Holds `value` against the schema; else says where it falls short, what is wrong there and what is allowed. Adds the
+    /// time it took to `spent`.
+    pub(crate) async fn check(&self, value: Value, spent: &mut Duration) -> Result<Value, String> {
+        let steps = measure(&value).steps(self.0.cost);
         if steps > MOST_STEPS {
             return Err("it is too large for its schema to be checked".into());
         }
-        if steps <= QUICK_STEPS {
-            return self.told(&value).map(|()| value);
-        }
-        let schema = self.clone();
-        let checked = tokio::task::spawn_blocking(move || schema.told(&value).map(|()| value));
-        checked.await.unwrap_or_else(|_| Err("it could not be checked".into()))
+        let timed = move |schema: &Self| {
+            let began = Instant::now();
+            // Of a large value one shortcoming is told: gathering them all could take a lot of memory.
+            let told = schema.told(&value, if steps > QUICK_STEPS { 1 } else { TOLD });
+            (told.map(|()| value), began.elapsed())
+        };
+        let checked = if steps <= QUICK_STEPS {
+            timed(self)
+        } else {
+            let schema = self.clone();
+            let checked = tokio::task::spawn_blocking(move || timed(&schema)).await;
+            checked.map_err(|_| "it could not be checked".to_owned())?
+        };
+        *spent += checked.1;
+        checked.0
     }
 
-    fn told(&self, value: &Value) -> Result<(), String> {
+    fn told(&self, value: &Value, most: usize) -> Result<(), String> {
         if self.0.validator.is_valid(value) {
             return Ok(());
         }
-        // Of a large value one shortcoming is told: gathering them all could take a lot of memory.
-        let told = if self.0.nodes.saturating_mul(weight(value)) > QUICK_STEPS { 1 } else { TOLD };
         let mut errors = self.0.validator.iter_errors(value);
         let mut text = String::new();
-        for error in errors.by_ref().take(told) {
+        for error in errors.by_ref().take(most) {
             let separator = if text.is_empty() { "" } else { "; " };
             let _ =
                 write!(text, "{separator}at `{}`: {}", place(error.instance_path().as_str()), self.sentence(&error));
         }
-        if told == TOLD && errors.next().is_some() {
+        if most == TOLD && errors.next().is_some() {
             text.push_str("; and more");
         }
         Err(text)
@@ -183,18 +196,6 @@ fn cut(text: String) -> String {
     }
 }
 
-/// How much there is to check: values, and long texts by their length.
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),
-        Value::Object(members) => {
-            1 + members.iter().map(|(key, value)| 1 + key.len() / 64 + weight(value)).sum::<usize>()
-        }
-        Value::String(text) => 1 + text.len() / 64,
-        _ => 1,
-    }
-}
-
 /// The dialect: the newest unless the schema names another that is known.
 fn draft(schema: &Map<String, Value>) -> Result<Draft, String> {
     let named = match schema.get("$schema") {
@@ -212,8 +213,6 @@ fn draft(schema: &Map<String, Value>) -> Result<Draft, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use serde_json::json;
 
     use super::*;
@@ -225,7 +224,10 @@ mod tests {
 
     /// What is said about `value`; nothing when it fits.
     async fn told(schema: &Value, value: Value) -> String {
-        compile(schema.clone()).unwrap().check(value).await.err().unwrap_or_default()
+        let mut spent = Duration::ZERO;
+        let told = compile(schema.clone()).unwrap().check(value, &mut spent).await.err().unwrap_or_default();
+        assert!(spent > Duration::ZERO || told.contains("too large"), "the time it takes is counted");
+        told
     }
 
     #[tokio::test]
@@ -306,6 +308,22 @@ mod tests {
         let mut line: Map<String, Value> =
             (0..2_000).map(|n| (format!("d{n}"), json!({ "$ref": format!("#/$defs/d{}", n + 1) }))).collect();
         line.insert("d2000".into(), json!({ "type": "string" }));
+        // Each level is checked again for the one above it: 2.6^45 checks.
+        let mut again = json!({ "type": "object" });
+        for _ in 0..45 {
+            again = json!({ "allOf": [again], "unevaluatedProperties": {} });
+        }
+        let mut items = json!({ "type": "array" });
+        for level in 0..20 {
+            items = json!({ "if": items, "then": {}, "$defs": { format!("d{level}"): {} }, "unevaluatedItems": {} });
+        }
+        let mut referred: Map<String, Value> = (0..20)
+            .map(|n| {
+                let next = json!({ "$ref": format!("#/$defs/d{}", n + 1) });
+                (format!("d{n}"), json!({ "anyOf": [next], "unevaluatedProperties": false }))
+            })
+            .collect();
+        referred.insert("d20".into(), json!({ "properties": { "a": {} } }));
         let patterns: Vec<Value> = (0..200).map(|n| json!({ "pattern": format!("^{n}$") })).collect();
         for (schema, expected) in [
             (json!({ "type": "thing" }), "at `/type`"),
@@ -331,6 +349,9 @@ mod tests {
             (deep, "nested deeper"),
             (json!({ "$ref": "#/$defs/d0", "$defs": doubling }), "more than 8192 values"),
             (json!({ "$ref": "#/$defs/d0", "$defs": line }), "nested deeper"),
+            (again, "counted again for each"),
+            (items, "counted again for each"),
+            (json!({ "$ref": "#/$defs/d0", "$defs": referred }), "counted again for each"),
             (json!({ "enum": (0..9_000).collect::<Vec<_>>() }), "more than 8192 values"),
             (json!({ "anyOf": patterns }), "more than 128 patterns"),
             (json!({ "pattern": "(" }), "regex"),
@@ -343,16 +364,36 @@ mod tests {
         }
     }
 
+    /// Lists that a hash by parts cannot tell from each other: the same leaves in other brackets.
+    fn bracketings(leaves: usize) -> Vec<Value> {
+        if leaves == 1 {
+            return vec![json!(0)];
+        }
+        let mut found = vec![];
+        for left in 1..leaves {
+            for a in bracketings(left) {
+                found.extend(bracketings(leaves - left).into_iter().map(|b| json!([a, b])));
+            }
+        }
+        found
+    }
+
     #[tokio::test]
     async fn no_pattern_and_no_value_takes_long_to_check() {
         let catastrophic = json!({ "type": "object", "properties": { "a": { "pattern": "^(a+)+$" } } });
         let began = Instant::now();
-        let text = format!("{}b", "a".repeat(500_000));
+        let text = format!("{}b", "a".repeat(200_000));
         assert!(told(&catastrophic, json!({ "a": text })).await.contains("does not match"));
         let rules: Vec<Value> = (0..1_000).map(|n| json!({ "not": { "const": n } })).collect();
         let costly = json!({ "type": "object", "additionalProperties": { "items": { "allOf": rules } } });
         let value = json!({ "a": vec![-1; 100_000] });
         assert!(told(&costly, value).await.contains("too large for its schema"));
+        // Each byte of the text may visit all of the pattern's thousand states.
+        let wide = json!({ "type": "object", "properties": { "a": { "pattern": "^[01]*1[01]{1000}$" } } });
+        assert!(told(&wide, json!({ "a": "01".repeat(100_000) })).await.contains("too large for its schema"));
+        let unique = json!({ "type": "object", "properties": { "a": { "uniqueItems": true } } });
+        assert!(told(&unique, json!({ "a": bracketings(11) })).await.contains("too large for its schema"));
+        assert_eq!(told(&unique, json!({ "a": (0..1_000).collect::<Vec<_>>() })).await, "");
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 

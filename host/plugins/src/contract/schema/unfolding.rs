@@ -2,27 +2,69 @@
 //! a host takes.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::{Add, AddAssign};
 
 use serde_json::{Map, Value};
 
 use super::cut;
+use super::pattern::automaton;
 
 /// Deepest nesting of a schema with its references unfolded, in subschemas.
 const DEEPEST: usize = 48;
 /// Most JSON values in one schema with its references unfolded.
 const MOST_NODES: usize = 8 << 10;
 
+/// What one look of a schema at a value comes to, for each value in there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    /// JSON values of the schema that are held against it.
+    pub(super) nodes: usize,
+    /// Bytes of the automata of patterns: each byte of a text may visit them.
+    pub(super) automata: usize,
+    /// Lists that are looked through for what is there twice.
+    pub(super) unique: usize,
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(other.nodes),
+            automata: self.automata.saturating_add(other.automata),
+            unique: self.unique.saturating_add(other.unique),
+        }
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
 /// What a schema comes to with its references unfolded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
-    /// JSON values.
-    pub(super) nodes: usize,
+    /// To say whether a value fits. An `unevaluatedProperties` or `unevaluatedItems` makes each schema at its place be
+    /// asked once more, and so on below: one above the other doubles it. Compiling does the same.
+    pub(super) fits: Cost,
+    /// To find what of a value a schema has evaluated, for such a keyword above it.
+    evaluates: Cost,
+    /// To say where a value falls short: each branch of an `anyOf` or `oneOf` is asked before it is gone into.
+    pub(super) tells: Cost,
     /// Levels of subschemas.
     depth: usize,
     /// Patterns.
     pub(super) patterns: usize,
 }
 
+/// The keywords that ask what other schemas at their place have evaluated.
+const UNEVALUATED: [&str; 2] = ["unevaluatedItems", "unevaluatedProperties"];
+/// Keywords whose schemas look at the very value that they are in the schema of.
+const IN_PLACE: [&str; 8] = ["allOf", "anyOf", "dependencies", "dependentSchemas", "else", "if", "oneOf", "then"];
+/// Keywords of which each schema is asked first and then gone into, when it is told where a value falls short.
+const ALTERNATIVES: [&str; 2] = ["anyOf", "oneOf"];
 /// Keywords whose value is a schema.
 const ONE: [&str; 12] = [
     "additionalItems",
@@ -101,28 +143,29 @@ impl<'a> Unfolding<'a> {
     }
 
     fn size_within(&mut self, schema: &'a Value) -> Result<Size, String> {
-        let Value::Object(keywords) = schema else { return Ok(Size { nodes: 1, depth: 1, patterns: 0 }) };
-        let patterns = usize::from(keywords.contains_key("pattern"))
-            + keywords.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
-        // Words people read cost nothing; lists of names and of values are gone through.
-        let plain = keywords.values().map(plain_weight).sum::<usize>();
-        let mut size = Size { nodes: 1 + plain, depth: 0, patterns };
-        for (applied, inner) in subschemas(keywords) {
+        let Value::Object(keywords) = schema else { return Ok(Size::leaf()) };
+        let mut size = Size::own(keywords)?;
+        for (keyword, inner) in subschemas(keywords) {
             let inner = self.size(inner)?;
-            if applied {
-                size.nodes = size.nodes.saturating_add(inner.nodes);
-                size.depth = size.depth.max(inner.depth);
-            }
             size.patterns += inner.patterns;
+            if !DEFINITIONS.contains(&keyword) {
+                size.takes(keyword, inner);
+            }
         }
         if let Some(reference) = keywords.get("$ref") {
             let target = self.target(reference)?;
-            size.nodes = size.nodes.saturating_add(target.nodes);
-            size.depth = size.depth.max(target.depth);
+            size.takes("$ref", target);
+        }
+        for _ in UNEVALUATED.iter().filter(|keyword| keywords.contains_key(**keyword)) {
+            size.fits += size.evaluates;
+            size.tells += size.evaluates;
         }
         size.depth += 1;
-        if size.nodes > MOST_NODES {
-            return Err(format!("it has more than {MOST_NODES} values when its references are unfolded"));
+        if size.fits.nodes > MOST_NODES {
+            return Err(format!(
+                "it has more than {MOST_NODES} values when its references are unfolded, what is below an \
+                 `unevaluatedProperties` or `unevaluatedItems` counted again for each"
+            ));
         }
         if size.depth > DEEPEST {
             return Err(too_deep());
@@ -156,6 +199,41 @@ impl<'a> Unfolding<'a> {
     }
 }
 
+impl Size {
+    /// Of a schema that is `true` or `false`.
+    fn leaf() -> Self {
+        let one = Cost { nodes: 1, ..Cost::default() };
+        Self { fits: one, evaluates: one, tells: one, depth: 1, patterns: 0 }
+    }
+
+    /// Of a schema without those within it. Words people read cost nothing; lists of names and of values are gone through.
+    fn own(keywords: &Map<String, Value>) -> Result<Self, String> {
+        let named = keywords.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let patterns = named.map(String::as_str).chain(keywords.get("pattern").and_then(Value::as_str));
+        let automata = patterns.map(automaton).collect::<Result<Vec<_>, _>>()?;
+        let own = Cost {
+            nodes: 1 + keywords.values().map(plain_weight).sum::<usize>(),
+            automata: automata.iter().sum(),
+            unique: usize::from(keywords.get("uniqueItems") == Some(&Value::Bool(true))),
+        };
+        Ok(Self { fits: own, evaluates: own, tells: own, depth: 0, patterns: automata.len() })
+    }
+
+    /// Counts what is within it by `keyword`.
+    fn takes(&mut self, keyword: &str, inner: Self) {
+        self.fits += inner.fits;
+        self.evaluates += if keyword == "$ref" { inner.evaluates } else { inner.fits };
+        if IN_PLACE.contains(&keyword) {
+            self.evaluates += inner.evaluates;
+        }
+        self.tells += inner.tells;
+        if ALTERNATIVES.contains(&keyword) {
+            self.tells += inner.fits;
+        }
+        self.depth = self.depth.max(inner.depth);
+    }
+}
+
 fn too_deep() -> String {
     format!("it is nested deeper than {DEEPEST} levels when its references are unfolded")
 }
@@ -169,18 +247,17 @@ fn plain_weight(value: &Value) -> usize {
     }
 }
 
-/// The schemas right within a schema, and whether they hold there or only where something refers to them.
-fn subschemas(keywords: &Map<String, Value>) -> impl Iterator<Item = (bool, &Value)> {
+/// The schemas right within a schema, each with the keyword it is there by.
+fn subschemas(keywords: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
     keywords.iter().flat_map(|(keyword, value)| {
         let keyword = keyword.as_str();
-        let mut found: Vec<(bool, &Value)> = Vec::new();
+        let mut found: Vec<(&str, &Value)> = Vec::new();
         match value {
-            Value::Array(items) if LIST.contains(&keyword) => found.extend(items.iter().map(|item| (true, item))),
-            Value::Object(members) if NAMED.contains(&keyword) => found.extend(members.values().map(|it| (true, it))),
-            Value::Object(members) if DEFINITIONS.contains(&keyword) => {
-                found.extend(members.values().map(|it| (false, it)));
+            Value::Array(items) if LIST.contains(&keyword) => found.extend(items.iter().map(|item| (keyword, item))),
+            Value::Object(members) if NAMED.contains(&keyword) || DEFINITIONS.contains(&keyword) => {
+                found.extend(members.values().map(|it| (keyword, it)));
             }
-            Value::Object(_) if ONE.contains(&keyword) => found.push((true, value)),
+            Value::Object(_) if ONE.contains(&keyword) => found.push((keyword, value)),
             _ => {}
         }
         found
