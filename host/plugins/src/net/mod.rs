@@ -5,6 +5,7 @@ mod address;
 mod connector;
 mod error;
 mod meter;
+mod names;
 mod network;
 mod wire;
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rustls::RootCertStore;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+
+use super::names::Names;
 
 /// Looks up names.
 #[async_trait]
@@ -41,10 +43,10 @@ pub struct Network {
 }
 
 impl Default for Network {
-    /// The internet: the system's resolver, TCP, and the authorities that browsers trust.
+    /// The internet: the system's name servers, TCP, and the authorities that browsers trust.
     fn default() -> Self {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        Self { resolver: Arc::new(System), dialer: Arc::new(System), roots: Arc::new(roots) }
+        Self { resolver: Arc::new(Names::default()), dialer: Arc::new(System), roots: Arc::new(roots) }
     }
 }
 
@@ -56,15 +58,6 @@ impl std::fmt::Debug for Network {
 
 /// The operating system's.
 struct System;
-
-#[async_trait]
-impl Resolver for System {
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        // With the dot at the end, no search domain of this machine's is put behind the name.
-        let found = lookup_host((format!("{host}."), 0)).await?;
-        Ok(found.map(|address| address.ip()).collect())
-    }
-}
 
 #[async_trait]
 impl Dialer for System {
