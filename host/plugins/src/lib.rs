@@ -43,12 +43,12 @@ pub use contract::catalog::{ConnectionWish, Conversation, Entry, HostWish, Speak
 pub use contract::onboarding::{ChoiceOption, Question, QuestionKind, Rejection, Step, SummaryLine};
 pub use contract::tools::{Content, Output, Tool, ToolCall, ToolError};
 pub use contract::version::ContractVersion;
-pub use contract::{Answer, CaseOutcome, Connection, WEB_CHAT};
+pub use contract::{Answer, Connection, WEB_CHAT};
 pub use digest::{Digest, DigestError};
 pub use error::{DeadlineKind, OutputKind, PluginError};
 pub use host::Host;
 pub use inspection::Exports;
 pub use limits::{EgressLimits, HostConfig, HostSettings, Limits};
 pub use net::{Dialer, Network, Resolver, Wire};
-pub use release::Release;
+pub use release::{CaseOutcome, Release};
 pub use storage::Storage;

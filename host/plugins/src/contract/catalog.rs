@@ -121,6 +121,12 @@ pub(crate) fn entry(entry: wit::Entry) -> Result<Entry, PluginError> {
     check.text("the tagline", &entry.tagline, 300)?;
     check.text("the icon", &entry.icon, 16)?;
     check.that(is_colour(&entry.accent), || format!("the accent {:?} is not like #1a7f64", entry.accent))?;
+    check.texts("highlights", &entry.highlights, 12, 300)?;
+    check.texts("limits", &entry.limits, 24, 300)?;
+    check.texts("suggestions", &entry.suggestions, 12, 300)?;
+    check.few("examples", &entry.examples, 12)?;
+    entry.examples.iter().try_for_each(|example| fits(&check, example))?;
+    check.note("what changed", Some(&entry.changes), 4000)?;
     Ok(Entry {
         id: entry.id,
         version: entry.version,
@@ -140,6 +146,16 @@ pub(crate) fn entry(entry: wit::Entry) -> Result<Entry, PluginError> {
     })
 }
 
+fn fits(check: &Check, example: &wit::Conversation) -> Result<(), PluginError> {
+    check.text("an example's title", &example.title, 120)?;
+    check.few("turns of an example", &example.turns, 40)?;
+    example.turns.iter().try_for_each(|turn| {
+        check.text("a turn of an example", &turn.text, 2000)?;
+        check.note("a tool's name in an example", turn.tool.as_deref(), 64)?;
+        check.note("a source in an example", turn.source.as_deref(), 300)
+    })
+}
+
 fn conversation(conversation: wit::Conversation) -> Conversation {
     let turn = |turn: wit::Turn| Turn {
         speaker: match turn.speaker {
@@ -156,9 +172,12 @@ fn conversation(conversation: wit::Conversation) -> Conversation {
 
 pub(crate) fn wishes(wishes: wit::Wishes) -> Result<Wishes, PluginError> {
     let check = Check::of("catalog.wants");
+    check.few("hosts", &wishes.hosts, 64)?;
+    check.few("connections", &wishes.connections, 32)?;
     for wish in &wishes.hosts {
         let pattern = wish.host.parse::<HostPattern>().map_err(|error| check.wrong(error.to_string()))?;
         check.that(pattern != HostPattern::Any, || "a niche names the hosts it wants; `*` is no host".to_owned())?;
+        check.few("methods for a host", &wish.methods, 16)?;
         for method in &wish.methods {
             check.that(is_method(method), || format!("the method {method:?} is not 1 to 20 upper-case letters"))?;
         }

@@ -5,17 +5,17 @@ pub(crate) mod bindings;
 pub(crate) mod catalog;
 pub(crate) mod exports;
 pub(crate) mod onboarding;
+pub(crate) mod persona;
 pub(crate) mod schema;
 pub(crate) mod tools;
 pub(crate) mod v0_1;
 pub(crate) mod version;
 
-use std::time::Duration;
-
 use bindings::openclaw::niche::niche_types as wit;
 use serde::{Deserialize, Serialize};
 
 use crate::PluginError;
+use crate::capabilities::log::beginning;
 
 /// What a niche is told in place of a bot token when the customer chose the web chat.
 pub const WEB_CHAT: &str = "web-chat";
@@ -38,24 +38,6 @@ pub struct Connection {
     pub account: String,
 }
 
-/// How one case of a self-test ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CaseOutcome {
-    /// The case.
-    pub name: String,
-    /// What was expected and what came; none when it passed.
-    pub failure: Option<String>,
-    /// How long it took.
-    pub wall: Duration,
-}
-
-impl CaseOutcome {
-    /// Whether it passed.
-    pub fn passed(&self) -> bool {
-        self.failure.is_none()
-    }
-}
-
 pub(crate) fn profile(answers: &[Answer]) -> Vec<wit::Answer> {
     let answer = |answer: &Answer| wit::Answer { question: answer.question.clone(), value: answer.value.clone() };
     answers.iter().map(answer).collect()
@@ -69,6 +51,9 @@ pub(crate) fn connections(connections: &[Connection]) -> Vec<wit::Connection> {
     connections.iter().map(connection).collect()
 }
 
+/// How much is told of what is wrong with an answer.
+const DETAIL_CHARS: usize = 600;
+
 /// Collects the first thing that is wrong with an answer of `export`.
 pub(crate) struct Check {
     export: &'static str,
@@ -79,9 +64,9 @@ impl Check {
         Self { export }
     }
 
-    /// The error that says `detail` about this answer.
-    pub(crate) fn wrong(&self, detail: impl Into<String>) -> PluginError {
-        PluginError::InvalidOutput { export: self.export, detail: detail.into() }
+    /// The error that says `detail` about this answer, in one line of some length: a part of it is the niche's own.
+    pub(crate) fn wrong(&self, detail: impl AsRef<str>) -> PluginError {
+        PluginError::InvalidOutput { export: self.export, detail: beginning(detail.as_ref(), DETAIL_CHARS) }
     }
 
     /// Fails with `detail` unless `holds`.
@@ -95,6 +80,23 @@ impl Check {
         self.that(!text.trim().is_empty() && length <= most, || {
             format!("{what} has {length} characters; it should have 1 to {most}")
         })
+    }
+
+    /// A text that may be missing or empty, and is not too much.
+    pub(crate) fn note(&self, what: &str, text: Option<&str>, most: usize) -> Result<(), PluginError> {
+        let length = text.map_or(0, |text| text.chars().count());
+        self.that(length <= most, || format!("{what} has {length} characters; it should have at most {most}"))
+    }
+
+    /// A list that is not too long.
+    pub(crate) fn few<T>(&self, what: &str, list: &[T], most: usize) -> Result<(), PluginError> {
+        self.that(list.len() <= most, || format!("{} {what}; at most {most}", list.len()))
+    }
+
+    /// Some texts that people read: `most` at most, each of so many characters.
+    pub(crate) fn texts(&self, what: &str, texts: &[String], most: usize, chars: usize) -> Result<(), PluginError> {
+        self.few(what, texts, most)?;
+        texts.iter().try_for_each(|text| self.text(&format!("one of the {what}"), text, chars))
     }
 
     /// An id: 1 to `most` lower-case letters, digits and `joint`.
@@ -112,5 +114,28 @@ impl Check {
             self.that(seen.insert(id), || format!("{what} {id:?} is there twice"))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_an_answer_is_one_short_line() {
+        let check = Check::of("catalog.describe");
+        let name = format!("a\nb\u{1b}[0m{}", "x".repeat(100_000));
+        for error in [
+            check.wrong(&name),
+            check.text("the name", &name, 80).unwrap_err(),
+            check.id("the id", &name, '-', 40).unwrap_err(),
+        ] {
+            let told = error.to_string();
+            assert!(told.chars().count() < 800 && !told.contains(char::is_control), "{told}");
+        }
+        check.texts("limits", &vec!["x".into(); 3], 2, 10).unwrap_err();
+        check.texts("limits", &["x".repeat(11)], 2, 10).unwrap_err();
+        check.note("a source", None, 0).unwrap();
+        check.note("a source", Some("ab"), 1).unwrap_err();
     }
 }

@@ -111,7 +111,10 @@ pub(crate) fn step(step: Result<wit::Step, wit::Rejection>) -> Result<Step, Plug
     let check = Check::of("onboarding.next");
     Ok(match step {
         Ok(wit::Step::Ask(asked)) => Step::Ask(question(&check, asked)?),
-        Ok(wit::Step::Done(lines)) => Step::Done(lines.into_iter().map(summary_line).collect()),
+        Ok(wit::Step::Done(lines)) => {
+            check.few("lines of the summary", &lines, 200)?;
+            Step::Done(lines.into_iter().map(|line| summary_line(&check, line)).collect::<Result<_, _>>()?)
+        }
         Err(rejection) => {
             check.id("the question", &rejection.question, '-', 60)?;
             check.text("a rejection", &rejection.message, 1000)?;
@@ -123,6 +126,9 @@ pub(crate) fn step(step: Result<wit::Step, wit::Rejection>) -> Result<Step, Plug
 fn question(check: &Check, question: wit::Question) -> Result<Question, PluginError> {
     check.id("the question", &question.id, '-', 60)?;
     check.text("a question's title", &question.title, 300)?;
+    check.note("a question's help", question.help.as_deref(), 2000)?;
+    check.note("why a question is asked", question.why.as_deref(), 1000)?;
+    check.note("a question's example", question.example.as_deref(), 500)?;
     check.that(question.position >= 1 && question.position <= question.total, || {
         format!("question {} of {}", question.position, question.total)
     })?;
@@ -147,13 +153,20 @@ fn kind(check: &Check, kind: wit::Kind) -> Result<QuestionKind, PluginError> {
         }
         wit::Kind::Choice(options) => {
             check.that(!options.is_empty(), || "a choice without options".to_owned())?;
+            check.few("options of a choice", &options, 500)?;
             check.distinct("the option", options.iter().map(|option| option.id.as_str()))?;
+            for option in &options {
+                check.text("an option's id", &option.id, 100)?;
+                check.text("an option", &option.label, 200)?;
+                check.note("an option's help", option.help.as_deref(), 500)?;
+            }
             let option =
                 |option: wit::ChoiceOption| ChoiceOption { id: option.id, label: option.label, help: option.help };
             QuestionKind::Choice { options: options.into_iter().map(option).collect() }
         }
         wit::Kind::Number(wit::NumberBounds { min, max, unit }) => {
             check.that(min <= max, || format!("a number from {min} to {max}"))?;
+            check.note("a unit", unit.as_deref(), 40)?;
             QuestionKind::Number { min, max, unit }
         }
         wit::Kind::YesNo => QuestionKind::YesNo,
@@ -162,6 +175,9 @@ fn kind(check: &Check, kind: wit::Kind) -> Result<QuestionKind, PluginError> {
     })
 }
 
-fn summary_line(line: wit::SummaryLine) -> SummaryLine {
-    SummaryLine { question: line.question, label: line.label, value: line.value }
+fn summary_line(check: &Check, line: wit::SummaryLine) -> Result<SummaryLine, PluginError> {
+    check.note("the question of a line of the summary", Some(&line.question), 60)?;
+    check.text("the label of a line of the summary", &line.label, 300)?;
+    check.note("the answer in a line of the summary", Some(&line.value), 10_000)?;
+    Ok(SummaryLine { question: line.question, label: line.label, value: line.value })
 }

@@ -111,7 +111,7 @@ impl ToolError {
 
 pub(crate) fn tools(tools: Vec<wit::Tool>) -> Result<Vec<Tool>, PluginError> {
     let check = Check::of("tools.list-tools");
-    check.that(tools.len() <= 128, || format!("{} tools; at most 128", tools.len()))?;
+    check.few("tools", &tools, 128)?;
     check.distinct("the tool", tools.iter().map(|tool| tool.name.as_str()))?;
     tools.into_iter().map(|each| tool(&check, each)).collect()
 }
@@ -196,9 +196,11 @@ pub(crate) fn result(result: Result<wit::Output, wit::ToolError>) -> Result<Resu
     let check = Check::of("tools.call");
     let structured = output.structured.as_deref().map(serde_json::from_str).transpose();
     let structured = structured.map_err(|error| check.wrong(format!("`structured` is no JSON object: {error}")))?;
+    check.few("parts of a result", &output.content, 128)?;
     let content = output.content.into_iter().map(|part| match part {
         wit::Content::Text(text) => Ok(Content::Text { text }),
         wit::Content::Image(blob) => {
+            check.note("a media type", Some(&blob.media_type), 100)?;
             check.that(blob.media_type.starts_with("image/"), || format!("a picture of type {:?}", blob.media_type))?;
             Ok(Content::Image { media_type: blob.media_type, data: blob.data })
         }
@@ -206,12 +208,31 @@ pub(crate) fn result(result: Result<wit::Output, wit::ToolError>) -> Result<Resu
     Ok(Ok(Output { content: content.collect::<Result<_, PluginError>>()?, structured }))
 }
 
+/// How much of what a tool says in place of a result is handed on.
+const SAID_CHARS: usize = 4000;
+
 fn tool_error(error: wit::ToolError) -> ToolError {
+    let said = |text: String| match text.char_indices().nth(SAID_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    };
     match error {
-        wit::ToolError::UnknownTool(text) => ToolError::UnknownTool(text),
-        wit::ToolError::InvalidArguments(text) => ToolError::InvalidArguments(text),
-        wit::ToolError::Refused(text) => ToolError::Refused(text),
-        wit::ToolError::Unavailable(text) => ToolError::Unavailable(text),
-        wit::ToolError::Other(text) => ToolError::Other(text),
+        wit::ToolError::UnknownTool(text) => ToolError::UnknownTool(said(text)),
+        wit::ToolError::InvalidArguments(text) => ToolError::InvalidArguments(said(text)),
+        wit::ToolError::Refused(text) => ToolError::Refused(said(text)),
+        wit::ToolError::Unavailable(text) => ToolError::Unavailable(said(text)),
+        wit::ToolError::Other(text) => ToolError::Other(said(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_says_in_place_of_a_result_is_handed_on_up_to_a_length() {
+        let said = tool_error(wit::ToolError::Refused("ção\n".repeat(100_000)));
+        assert_eq!(said.to_string().chars().count(), SAID_CHARS + 1);
+        assert_eq!(tool_error(wit::ToolError::Other("no\nnever".into())), ToolError::Other("no\nnever".into()));
     }
 }

@@ -92,12 +92,15 @@ impl onboarding::Guest for Hostile {
 
 impl self_test::Guest for Hostile {
     fn cases() -> Vec<String> {
-        ["passes", "fails", "traps", "writes", "finds-nothing-written", "reaches-nobody"].map(String::from).into()
+        ["passes", "fails", "rambles", "traps", "writes", "finds-nothing-written", "reaches-nobody"]
+            .map(String::from)
+            .into()
     }
 
     fn run(name: String) -> Result<(), String> {
         match name.as_str() {
             "fails" => Err("expected 1, got 2".into()),
+            "rambles" => Err("and\n".repeat(100_000)),
             "traps" => panic!("the case panics"),
             "writes" => storage::set("key", b"value").map_err(|error| format!("{error:?}")),
             "reaches-nobody" => {

@@ -1,5 +1,7 @@
 //! A loaded release, and every question the contract lets one ask it. Each question is a sandbox of its own.
 
+mod self_test;
+
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::pin::pin;
@@ -14,20 +16,20 @@ use crate::contract::bindings::exports::openclaw::niche as wit;
 use crate::contract::exports::{Function, Functions, Wants};
 use crate::contract::schema::{Compiled, Schema, Schemas};
 use crate::contract::version::ContractVersion;
-use crate::contract::{self, catalog, onboarding, tools};
-use crate::credentials::NoConnections;
+use crate::contract::{self, catalog, onboarding, persona, tools};
 use crate::engine::Ticker;
-use crate::grant::{Grant, HostPattern, Rights, Scope};
+use crate::grant::{HostPattern, Rights, Scope};
 use crate::inspection::Inspection;
 use crate::net::Connector;
 use crate::recording::tape::Tape;
 use crate::sandbox::{Call, Clock, Sandbox};
-use crate::storage::Ephemeral;
 use crate::turns::{Turn, Turns};
 use crate::{
-    Answer, CallError, CallScope, CaseOutcome, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError,
-    Spent, Step, Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
+    Answer, CallError, CallScope, Connection, Digest, Entry, Exports, HostConfig, OutputKind, PluginError, Spent, Step,
+    Tenant, Tool, ToolCall, ToolError, ToolOutcome, Wishes, capabilities,
 };
+
+pub use self::self_test::CaseOutcome;
 
 /// One version of a niche, ready to answer. Clones are cheap and are the same release.
 #[derive(Clone)]
@@ -194,11 +196,7 @@ impl Release {
         let mut sandbox = self.0.sandbox("persona.render", Given::Nothing).await?;
         let background = (contract::profile(profile), locale.to_owned(), contract::connections(connections));
         let prompt = self.0.ask(&mut sandbox, &self.0.functions.render, background).await;
-        let said = |error| match error {
-            wit::persona::PersonaError::MissingAnswer(question) => PluginError::MissingAnswer(question),
-            wit::persona::PersonaError::Other(why) => PluginError::Persona(why),
-        };
-        sandbox.ended(prompt.and_then(|prompt| prompt.map_err(said)))
+        sandbox.ended(prompt.and_then(persona::prompt))
     }
 
     /// The next step of the interview after `answers`. Without the export there are no questions.
@@ -354,46 +352,6 @@ impl Release {
             tools::fitting(call.arguments, &schemas.input, checking).await?;
         }
         Ok((turn, schemas))
-    }
-
-    /// Runs its self-test under `grant`, each case in a sandbox of its own with empty storage, nothing connected and no
-    /// network. A case that traps or breaks a limit fails like any other. Empty without the export.
-    pub async fn self_test(&self, grant: Arc<Grant>) -> Result<Vec<CaseOutcome>, PluginError> {
-        let Some(test) = &self.0.functions.self_test else {
-            return Ok(vec![]);
-        };
-        let mut sandbox = self.0.sandbox("self-test.cases", Given::Nothing).await?;
-        let names = self.0.ask(&mut sandbox, &test.cases, ()).await;
-        let most = self.0.shared.config.limits.self_test_cases;
-        let check = contract::Check::of("self-test.cases");
-        let names = sandbox.ended(names.and_then(|names| {
-            check.that(names.len() <= most, || format!("{} cases; at most {most}", names.len()))?;
-            Ok(names)
-        }))?;
-        let mut outcomes = Vec::with_capacity(names.len());
-        for name in names {
-            let scope = CallScope {
-                tenant: Tenant(0),
-                grant: Arc::clone(&grant),
-                storage: Arc::new(Ephemeral::new()),
-                credentials: Arc::new(NoConnections),
-            };
-            let began = std::time::Instant::now();
-            let mut sandbox = self.0.sandbox("self-test.run", Given::Scope(scope)).await?;
-            let ran = self.0.ask(&mut sandbox, &test.run, (name.clone(),)).await;
-            let failure = match sandbox.ended(ran) {
-                Ok(result) => result.err(),
-                Err(error) if error.is_components_fault() => Some(match &error {
-                    PluginError::Trapped { stderr, .. } if !stderr.is_empty() => {
-                        format!("{error}: {stderr}")
-                    }
-                    _ => error.to_string(),
-                }),
-                Err(error) => return Err(error),
-            };
-            outcomes.push(CaseOutcome { name, failure, wall: began.elapsed() });
-        }
-        Ok(outcomes)
     }
 
     /// A tool's answer within the bounds.
