@@ -8,6 +8,9 @@ pub(crate) enum NetError {
     /// One of the three who have to agree did not.
     #[error(transparent)]
     NotGranted(#[from] Refusal),
+    /// The same, of where a redirect leads.
+    #[error("the provider sends the request on, and {0}")]
+    NotGrantedOnward(Refusal),
     /// The request is not one that may be sent, whoever asks.
     #[error("{0}")]
     Refused(String),
@@ -45,7 +48,7 @@ impl NetError {
     /// One word for metrics: who or what said no; none when nobody did.
     pub(crate) fn refused_by(&self) -> Option<&'static str> {
         match self {
-            Self::NotGranted(refusal) => Some(refusal.by.as_str()),
+            Self::NotGranted(refusal) | Self::NotGrantedOnward(refusal) => Some(refusal.by.as_str()),
             Self::Refused(_) => Some("rule"),
             Self::AddressRefused => Some("address"),
             Self::Limit(_) => Some("limit"),

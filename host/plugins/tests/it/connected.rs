@@ -119,9 +119,14 @@ async fn the_credential_follows_a_redirect_only_to_the_providers_own_hosts() {
     // Any other is not sent to at all.
     for to in ["https:~~evil.test~echo", "http:~~upload.googleapis.test~echo", "https:~~169.254.169.254~latest"] {
         let refused = world.send(&format!("google GET /to/{to}")).await;
-        assert!(refused.contains("NotGranted") || refused.contains("InvalidRequest"), "{to}: {refused}");
+        assert!(refused.contains("InvalidRequest"), "{to}: {refused}");
         assert_eq!(world.seen().len(), 1, "{to}");
     }
+    let refused = world.send("google GET /to/https:~~evil.test~echo").await;
+    assert!(refused.contains("sends the request on, and") && refused.contains("evil.test"), "{refused}");
+    // Nor to another part of the provider's own API than the connection is for.
+    let refused = world.send("google GET /to/~admin").await;
+    assert!(refused.contains("the redirect leads out of the provider's API"), "{refused}");
     world.internet.name("upload.googleapis.test", &["169.254.169.254"]);
     let refused = world.send("google GET /to/https:~~upload.googleapis.test~echo").await;
     assert!(refused.contains("not public"), "{refused}");

@@ -20,7 +20,9 @@ pub(super) struct Hop {
 /// Where a request is now.
 pub(super) struct Journey<'a> {
     credential: &'a Credential,
-    /// The host of the provider's API.
+    /// The provider's API.
+    base: Url,
+    /// Its host.
     home: String,
     at: Url,
     method: Method,
@@ -36,9 +38,8 @@ impl<'a> Journey<'a> {
         let at = Url::parse(&at).map_err(|_| NetError::Refused("the path cannot be part of an address".into()))?;
         let base = Url::parse(&credential.base_url).map_err(|_| NetError::Unavailable("the connection is not set up"))?;
         let home = base.host_str().ok_or(NetError::Unavailable("the connection is not set up"))?.to_owned();
-        let below = base.path().trim_end_matches('/');
         // Whatever the check of the path let through: this is where it leads.
-        if at.origin() != base.origin() || at.path().strip_prefix(below).is_none_or(|rest| !rest.starts_with('/')) {
+        if !is_below(&at, &base) {
             return Err(NetError::Refused("the path leads out of the provider's API".into()));
         }
         let proper = |_| NetError::Refused("a header is not one".into());
@@ -48,6 +49,7 @@ impl<'a> Journey<'a> {
         };
         Ok(Self {
             credential,
+            base,
             home,
             at,
             method: request.method.parse().map_err(|_| NetError::Refused("the method is not one".into()))?,
@@ -64,7 +66,7 @@ impl<'a> Journey<'a> {
         let host = target.host();
         let trusted = self.is_trusted(host);
         if !trusted {
-            grant.http(self.method.as_str(), host)?;
+            grant.http(self.method.as_str(), host).map_err(NetError::NotGrantedOnward)?;
         }
         let mut request = HttpRequest::new(self.body.clone());
         *request.method_mut() = self.method.clone();
@@ -104,6 +106,9 @@ impl<'a> Journey<'a> {
         };
         self.at = self.at.join(location).map_err(|_| NetError::Refused("the redirect leads nowhere".into()))?;
         self.at.set_fragment(None);
+        if self.at.host_str() == Some(&self.home) && !is_below(&self.at, &self.base) {
+            return Err(NetError::Refused("the redirect leads out of the provider's API".into()));
+        }
         // As browsers do: what was asked for is fetched, not sent a second time, unless the server says so.
         let fetched = response.status == 303 || (self.method == Method::POST && matches!(response.status, 301 | 302));
         if fetched && self.method != Method::GET {
@@ -113,4 +118,10 @@ impl<'a> Journey<'a> {
         }
         Ok(true)
     }
+}
+
+/// Whether `address` is one of the API at `base`.
+fn is_below(address: &Url, base: &Url) -> bool {
+    let below = address.path().strip_prefix(base.path().trim_end_matches('/'));
+    address.origin() == base.origin() && below.is_some_and(|rest| rest.starts_with('/'))
 }

@@ -64,7 +64,7 @@ impl PerCall {
             let response = send(egress, hop).await.map_err(refused)?;
             let goes_on = journey.goes_on(&response).map_err(refused)?;
             // Nor does it leave in the address of a redirect.
-            if (!goes_on || journey.is_away()) && secrets.are_in(&response) {
+            if (!goes_on || journey.is_away()) && secrets.are_in(&response).await {
                 return Err(refused(NetError::Withheld));
             }
             if !goes_on {
@@ -91,7 +91,7 @@ impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
         match error {
             NetError::NotGranted(_) => Self::NotGranted,
-            NetError::Refused(_) | NetError::AddressRefused => Self::InvalidRequest(error.to_string()),
+            NetError::NotGrantedOnward(_) | NetError::Refused(_) | NetError::AddressRefused => Self::InvalidRequest(error.to_string()),
             NetError::Limit(what) | NetError::Late(what) => Self::LimitExceeded(what.to_owned()),
             NetError::Withheld => Self::Other(error.to_string()),
             NetError::Unavailable(what) => Self::Unavailable(what.to_owned()),

@@ -5,9 +5,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::yield_now;
 
 use super::request::Response;
 use crate::credentials::Credential;
+
+/// Bytes that are looked through before others have a turn: a fraction of a millisecond.
+const AT_ONCE: usize = 256 << 10;
 
 /// Shorter values are no secrets: they would be found everywhere.
 const SHORTEST: usize = 6;
@@ -24,21 +28,42 @@ impl Secrets {
         Self(written.into_iter().map(SecretString::from).collect())
     }
 
-    /// Whether any of it is anywhere in `response`.
-    pub(super) fn are_in(&self, response: &Response) -> bool {
+    /// Whether any of it is anywhere in `response`. Gives others a turn while it looks through a long one.
+    pub(super) async fn are_in(&self, response: &Response) -> bool {
         let headers = response.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-        headers.chain([response.body.as_slice()]).any(|bytes| self.are_within(bytes))
+        for bytes in headers.chain([response.body.as_slice()]) {
+            if self.are_within(bytes).await {
+                return true;
+            }
+        }
+        false
     }
 
-    fn are_within(&self, bytes: &[u8]) -> bool {
-        let has = |text: &[u8]| {
-            self.0.iter().any(|secret| memchr::memmem::find(text, secret.expose_secret().as_bytes()).is_some())
-        };
-        if has(bytes) {
+    async fn are_within(&self, bytes: &[u8]) -> bool {
+        if self.are_plainly_within(bytes).await {
             return true;
         }
-        let plain = unescaped(bytes);
-        plain != bytes && has(&plain)
+        let plain = unescaped(bytes).await;
+        plain != bytes && self.are_plainly_within(&plain).await
+    }
+
+    async fn are_plainly_within(&self, bytes: &[u8]) -> bool {
+        for secret in &self.0 {
+            let secret = secret.expose_secret().as_bytes();
+            // The pieces overlap by what a secret cut in two would need.
+            let mut from = 0;
+            while from < bytes.len() {
+                let to = bytes.len().min(from + AT_ONCE + secret.len());
+                if memchr::memmem::find(&bytes[from..to], secret).is_some() {
+                    return true;
+                }
+                from += AT_ONCE;
+                if from < bytes.len() {
+                    yield_now().await;
+                }
+            }
+        }
+        false
     }
 }
 
@@ -75,7 +100,7 @@ fn writings(secret: &str) -> Vec<String> {
 }
 
 /// `bytes` without the escapes of URLs, JSON and HTML.
-fn unescaped(bytes: &[u8]) -> Vec<u8> {
+async fn unescaped(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -93,6 +118,9 @@ fn unescaped(bytes: &[u8]) -> Vec<u8> {
         };
         plain.push(letter);
         at += 1 + length;
+        if plain.len().is_multiple_of(AT_ONCE) {
+            yield_now().await;
+        }
     }
     plain
 }
@@ -121,6 +149,7 @@ fn number(digits: Option<&[u8]>, radix: u32) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
     use proptest::prelude::*;
 
     use super::*;
@@ -146,18 +175,32 @@ mod tests {
             "%73%33%63%72%33%74%2F%54%6F%6B%65%6E%2B%31%32%33%34",
             &hex::encode("x s3cr3t/Token+1234"),
         ] {
-            assert!(secrets.are_within(text.as_bytes()), "{text}");
+            assert!(block_on(secrets.are_within(text.as_bytes())), "{text}");
         }
         for text in ["", "s3cr3t/Token", "100% of nothing & \\ more", "%zz%", "&#;&#x;&amp"] {
-            assert!(!secrets.are_within(text.as_bytes()), "{text}");
+            assert!(!block_on(secrets.are_within(text.as_bytes())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_credential_is_found_where_pieces_of_a_long_answer_meet() {
+        let secrets = secrets("Bearer s3cr3t/Token+1234");
+        for written in ["s3cr3t/Token+1234", "s3cr3t%2FToken%2b1234"] {
+            for before in (AT_ONCE - 30..AT_ONCE + 2).chain([2 * AT_ONCE - 5]) {
+                let text = [&vec![b'x'; before], written.as_bytes(), b"x"].concat();
+                assert!(block_on(secrets.are_within(&text)), "{written} behind {before} bytes");
+            }
+        }
+        assert!(!block_on(secrets.are_within(&vec![b'%'; 3 * AT_ONCE])));
     }
 
     #[test]
     fn a_password_is_found_outside_of_its_pair() {
         let secrets = secrets(&format!("Basic {}", STANDARD.encode("ana:hunter22")));
-        assert!(secrets.are_within(b"your password is hunter22") && secrets.are_within(b"ana:hunter22"));
-        assert!(!secrets.are_within(b"ana"));
+        for found in ["your password is hunter22", "ana:hunter22"] {
+            assert!(block_on(secrets.are_within(found.as_bytes())), "{found}");
+        }
+        assert!(!block_on(secrets.are_within(b"ana")));
     }
 
     proptest! {
@@ -165,12 +208,12 @@ mod tests {
         fn base64_hides_it_nowhere(before in "[ -~]{0,8}", after in "[ -~]{0,8}", url_safe: bool) {
             let text = format!("{before}s3cr3t/Token+1234{after}");
             let written = if url_safe { URL_SAFE.encode(text) } else { STANDARD.encode(text) };
-            prop_assert!(secrets("Bearer s3cr3t/Token+1234").are_within(written.as_bytes()));
+            prop_assert!(block_on(secrets("Bearer s3cr3t/Token+1234").are_within(written.as_bytes())));
         }
 
         #[test]
         fn unescaping_takes_any_bytes(bytes: Vec<u8>) {
-            prop_assert!(unescaped(&bytes).len() <= bytes.len());
+            prop_assert!(block_on(unescaped(&bytes)).len() <= bytes.len());
         }
     }
 }

@@ -165,7 +165,7 @@ fn in_a_body(error: &Error) -> ErrorCode {
 /// The nearest of the contract's words, which for what is refused or too much have no room for why.
 fn told(error: NetError) -> Error {
     match error {
-        NetError::NotGranted(_) | NetError::Refused(_) | NetError::Withheld => Error::HttpRequestDenied,
+        NetError::NotGranted(_) | NetError::NotGrantedOnward(_) | NetError::Refused(_) | NetError::Withheld => Error::HttpRequestDenied,
         NetError::AddressRefused => Error::DestinationIpProhibited,
         NetError::Limit(what) | NetError::Late(what) => Error::InternalError(Some(what.to_owned())),
         NetError::Unavailable(_) => Error::DestinationUnavailable,
