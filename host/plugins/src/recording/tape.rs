@@ -42,13 +42,24 @@ struct Recorder {
 struct Player {
     steps: Vec<Step>,
     used: Vec<bool>,
+    /// All steps before it were used, or are readings.
+    next: usize,
     /// The furthest step that was used.
     furthest: usize,
     found: Vec<Deviation>,
-    /// How often each clock was asked, by what was done.
-    readings: BTreeMap<String, usize>,
+    /// The readings of clocks and of randomness, by what was done.
+    readings: BTreeMap<String, Readings>,
     /// Something had no answer: what comes after it is not compared.
     over: bool,
+}
+
+/// The readings of one kind.
+#[derive(Debug, Default)]
+struct Readings {
+    /// The steps that have them.
+    steps: Vec<usize>,
+    /// How many were asked for.
+    asked: usize,
 }
 
 /// What the tape says to a question.
@@ -89,14 +100,12 @@ impl Tape {
 
     /// A tape that answers by `steps`.
     pub(crate) fn replaying(steps: Vec<Step>) -> Self {
-        let player = Player {
-            used: vec![false; steps.len()],
-            steps,
-            furthest: 0,
-            found: Vec::new(),
-            readings: BTreeMap::new(),
-            over: false,
-        };
+        let mut readings: BTreeMap<String, Readings> = BTreeMap::new();
+        for (index, step) in steps.iter().enumerate().filter(|(_, step)| step.is_reading()) {
+            readings.entry(step.words()).or_default().steps.push(index);
+        }
+        let used = vec![false; steps.len()];
+        let player = Player { steps, used, next: 0, furthest: 0, found: Vec::new(), readings, over: false };
         Self(Arc::new(Mutex::new(State::Replaying(player))))
     }
 
@@ -139,18 +148,13 @@ impl Tape {
                 answer
             }
             State::Replaying(player) => {
-                let times = player.readings.entry(question.words()).or_default();
-                *times += 1;
-                let same = |step: &Step| {
-                    Q::of(step).filter(|asked| asked.question == question).and_then(|asked| asked.answer.clone())
-                };
-                let mut recorded = player.steps.iter().filter_map(same);
-                match recorded.nth(*times - 1) {
+                let readings = player.readings.entry(question.words()).or_default();
+                readings.asked += 1;
+                let (asked, steps) = (readings.asked, &player.steps);
+                let answer = |index: &usize| Q::of(&steps[*index]).and_then(|asked| asked.answer.clone());
+                match readings.steps.get(asked - 1).and_then(answer) {
                     Some(answer) => answer,
-                    None => {
-                        let last = player.steps.iter().rev().find_map(same);
-                        beyond(last.as_ref(), *times)
-                    }
+                    None => beyond(readings.steps.last().and_then(answer).as_ref(), asked),
                 }
             }
         }
@@ -204,11 +208,12 @@ impl Player {
         if self.over {
             return None;
         }
-        let unused = |index: &usize| !self.used[*index] && !self.steps[*index].is_reading();
-        let unused: Vec<usize> = (0..self.steps.len()).filter(unused).collect();
+        let is_used = |index: usize| self.used[index] || self.steps[index].is_reading();
+        let mut unused = (self.next..self.steps.len()).filter(|index| !is_used(*index)).peekable();
+        let first = unused.peek().copied();
         let likeness = |index: usize| Q::of(&self.steps[index]).map(|asked| question.like(&asked.question));
-        let same = unused.iter().copied().find(|index| matches!(likeness(*index), Some(Likeness::Same)));
-        let near = || match unused.first().map(|index| (*index, likeness(*index))) {
+        let same = unused.find(|index| matches!(likeness(*index), Some(Likeness::Same)));
+        let near = || match first.map(|index| (index, likeness(index))) {
             Some((index, Some(Likeness::Near(how)))) => Some((index, Some(how))),
             _ => None,
         };
@@ -223,6 +228,7 @@ impl Player {
             return None;
         };
         self.used[index] = true;
+        self.next = first.unwrap_or(self.steps.len());
         if index < self.furthest {
             let (step, after) = (index + 1, self.furthest + 1);
             self.found(Deviation::Order { step, after, what: question.words() });
@@ -248,15 +254,9 @@ impl Player {
             missing.then(|| Deviation::Missing { step: index + 1, what: step.words() })
         };
         let missing: Vec<Deviation> = self.steps.iter().enumerate().filter_map(left).collect();
-        let mut readings: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        for (what, times) in &self.readings {
-            readings.entry(what.clone()).or_default().0 = *times;
-        }
-        for step in self.steps.iter().filter(|step| step.is_reading()) {
-            readings.entry(step.words()).or_default().1 += 1;
-        }
         missing.into_iter().for_each(|deviation| self.found(deviation));
-        for (what, (now, recorded)) in readings {
+        for (what, readings) in std::mem::take(&mut self.readings) {
+            let (now, recorded) = (readings.asked, readings.steps.len());
             // How often a hash map is made is the toolchain's affair.
             if now != recorded && !what.contains(HASH_SEED) {
                 self.found(Deviation::Readings { what, now, recorded });
