@@ -147,6 +147,8 @@ pub struct Plain {
     pub plugin_connections: String,
     /// Largest component that is taken, in MiB.
     pub release_mib: u32,
+    /// How long the self-test of a release and the recordings that it carries may take together, in seconds; 0 takes no release that has any.
+    pub release_test_seconds: u32,
     /// OCI registries that the platform may pull releases from, with commas, such as `registry.example.com`; empty for none.
     pub release_registries: String,
     /// Calls of a new release before a roll-out is judged by them.
@@ -223,6 +225,7 @@ impl Default for Plain {
             plugin_hosts: "*".into(),
             plugin_connections: "*".into(),
             release_mib: 32,
+            release_test_seconds: 120,
             release_registries: String::new(),
             roll_out_min_calls: 50,
             roll_out_traps_points: 2.0,

@@ -57,10 +57,11 @@ async fn take_in(state: &AppState, upload: Upload<'_>, digest: Digest, actor: Ac
     let recordings = recording::carried(upload.component).map_err(|error| refused(error.into()))?;
     let (niche, version, about) = introduction(&release).await?;
     let asked = release.asked().await.map_err(refused)?;
-    let testing = timeout(TESTING, self_test(state, &release, &asked, &recordings));
+    // Each call has its own bound, and there may be hundreds.
+    let seconds = state.settings.release_test_seconds;
+    let testing = timeout(Duration::from_secs(seconds.into()), self_test(state, &release, &asked, &recordings));
     let self_test = testing.await.unwrap_or_else(|_| {
-        let detail =
-            format!("its self-test and recordings take longer than the {} seconds they have", TESTING.as_secs());
+        let detail = format!("its self-test and recordings take longer than the {seconds} seconds they have");
         Err(ApiError::field("self-test-failed", "component", detail))
     })?;
     let asked = rights::shown(&asked);
@@ -140,8 +141,6 @@ fn said(texts: &mut Texts, locale: Locale, text: String) {
     texts.insert(locale.as_str().to_owned(), text);
 }
 
-/// How long all cases and recordings may take together: each call has its own bound, and there may be hundreds.
-const TESTING: Duration = Duration::from_secs(120);
 /// The most differences of one recording that are told.
 const DIFFERENCES: usize = 5;
 

@@ -28,6 +28,15 @@ async fn trail(app: &TestApp, path: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
+async fn a_release_whose_own_tests_take_too_long_is_refused_and_leaves_nothing() {
+    let app = TestApp::with(&[("release_test_seconds", "0")]).await;
+    let refused = app.upload(components::bytes("pharmacy")).await;
+    assert_eq!(refused.problem(), (422, "self-test-failed", Some("component")));
+    let kept = app.admin("/v1/admin/releases").await;
+    assert_eq!(kept["items"], json!([]));
+}
+
+#[tokio::test]
 async fn every_step_is_written_down_with_who_and_why() {
     let app = TestApp::start().await;
     let page = app.upload(components::bytes("hello")).await.ok();

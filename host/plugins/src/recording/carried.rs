@@ -105,8 +105,38 @@ fn write_number(bytes: &mut Vec<u8>, mut number: usize) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+
+    /// A recording of so many calls whose arguments have so many letters.
+    fn recording(calls: usize, letters: usize) -> Recording {
+        let call = json!({
+            "tool": "sell", "arguments": { "what": "x".repeat(letters) }, "locale": "en", "profile": [], "now": 0,
+            "steps": [], "ending": { "gave": { "content": [] } },
+        });
+        let file = json!({
+            "openclaw-recording": 1, "name": "a sale", "niche": "shop", "version": "1.0.0", "release": format!("sha256:{}", "0".repeat(64)),
+            "contract": "0.2", "calls": vec![call; calls],
+        });
+        serde_json::from_value(file).unwrap()
+    }
+
+    #[test]
+    fn a_component_carries_so_much_and_no_more() {
+        let carrying = |recording: &Recording, times: usize| {
+            let component = b"\0asm\x0d\0\x01\0".to_vec();
+            (0..times).try_fold(component, |carrier, _| carry(&carrier, recording))
+        };
+        let refused = |recording: &Recording, times: usize| carrying(recording, times).unwrap_err().to_string();
+        assert_eq!(carried(&carrying(&recording(1, 0), MOST).unwrap()).unwrap().len(), MOST);
+        assert!(refused(&recording(1, 0), MOST + 1).contains("33 recordings; at most 32"));
+        carrying(&recording(100, 0), 2).unwrap();
+        assert!(refused(&recording(67, 0), 3).contains("201 calls; at most 200"));
+        let large = recording(1, LARGEST / 2);
+        carrying(&large, 3).unwrap();
+        assert!(refused(&large, 4).contains("bytes of recordings; at most"));
+    }
 
     proptest! {
         #[test]

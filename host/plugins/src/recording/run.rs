@@ -66,6 +66,8 @@ impl Release {
         }
         let mut differences = Vec::new();
         for (index, recorded) in recording.calls.iter().enumerate() {
+            // A replay waits for nothing: others have a turn between its calls, and whoever bounds them all.
+            tokio::task::yield_now().await;
             let tape = Tape::replaying(recorded.steps.clone());
             let call = ToolCall {
                 name: &recorded.tool,

@@ -53,6 +53,8 @@ async fn a_recording_runs_again_with_nothing_behind_it() {
             ("store-then-panic", "key"),
             ("log-once", ""),
             ("random", ""),
+            ("moment", ""),
+            ("moment", ""),
             ("panic", "{}"),
             ("echo", "x"),
             ("fetch", "POST https://api.example.com/echo/a?b=c\nx-note: hello\n\nsome content"),
@@ -73,6 +75,24 @@ async fn a_recording_runs_again_with_nothing_behind_it() {
     let stored = record("courier", &[("deliver", r#"{"parcel":"books"}"#)]).await;
     assert_eq!(differences(&test.component("courier").await, &stored).await, [""; 0]);
     assert_eq!(internet.dialed(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_whole_trade_runs_again_with_its_days_and_its_stock() {
+    let calls = [
+        ("receive_stock", r#"{"product":"Dipirona 500 mg","batch":"L7","quantity":10,"expires":"2027-03-31"}"#),
+        ("find_stock", r#"{"query":"dipirona"}"#),
+        ("sell", r#"{"product":"Dipirona 500 mg","quantity":3,"prescription_checked":true}"#),
+        ("sell", r#"{"product":"Dipirona 500 mg","quantity":30}"#),
+        ("report", "{}"),
+        ("check_interactions", r#"{"medicines":["varfarina","ibuprofeno"]}"#),
+    ];
+    let recording = record("pharmacy", &calls).await;
+    let release = TestHost::start().component("pharmacy").await;
+    assert_eq!(differences(&release, &recording).await, [""; 0]);
+    // The stock that was recorded is what the calls depended on.
+    let other = differences(&release, &edited(&recording, r#""quantity":3,"#, r#""quantity":4,"#)).await;
+    assert!(other.iter().any(|told| told.starts_with("call 3 `sell`")), "{other:?}");
 }
 
 #[tokio::test]

@@ -206,6 +206,12 @@ impl tools::Guest for Hostile {
             "follow" => web::follow(&arguments),
             "send" => send(&arguments),
             "random" => format!("{:?}", std::collections::hash_map::RandomState::new()).len().to_string(),
+            // What is different each time it is asked for.
+            "moment" => {
+                use std::hash::{BuildHasher as _, RandomState};
+                let (clock, now) = (std::time::Instant::now(), std::time::SystemTime::now());
+                format!("{now:?} {:?} {:x}", clock.elapsed(), RandomState::new().hash_one("seed"))
+            }
             "many-keys" => {
                 let writes: Vec<Write> = (0..arguments.parse().unwrap_or(0))
                     .map(|n: u32| Write::Set(Pair { key: n.to_string(), value: vec![] }))
