@@ -32,7 +32,7 @@ async fn a_release_whose_own_tests_take_too_long_is_refused_and_leaves_nothing()
     let app = TestApp::with(&[("release_test_seconds", "0")]).await;
     let refused = app.upload(components::bytes("pharmacy")).await;
     assert_eq!(refused.problem(), (422, "self-test-failed", Some("component")));
-    let kept = app.admin("/v1/admin/releases").await;
+    let kept = app.admin("releases").await;
     assert_eq!(kept["items"], json!([]));
 }
 
