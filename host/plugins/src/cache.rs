@@ -27,13 +27,6 @@ pub(crate) struct Cache {
     fingerprint: String,
 }
 
-/// Where a component's code came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Compiled,
-    Disk,
-}
-
 impl Cache {
     /// Opens `folder`, made when absent, with the key beside it.
     pub(crate) fn open(folder: &Path, engine: &Engine) -> Result<Self, PluginError> {
@@ -44,20 +37,26 @@ impl Cache {
         Ok(Self { folder: folder.to_owned(), key, engine: engine.clone(), fingerprint: engine::fingerprint(engine) })
     }
 
-    /// The compiled component: from disk if this host put it there, else compiled now and put there. Takes
-    /// from a fraction of a millisecond to seconds: not for an asynchronous thread.
-    pub(crate) fn component(&self, digest: &Digest, bytes: &[u8]) -> Result<(Component, Origin), PluginError> {
-        let path = self.folder.join(self.file_name(digest));
-        if let Some(component) = self.read(&path, digest) {
-            return Ok((component, Origin::Disk));
-        }
+    /// The component as this host compiled it before, if it did: a fraction of a millisecond to some milliseconds. Not for
+    /// an asynchronous thread.
+    pub(crate) fn kept(&self, digest: &Digest) -> Option<Component> {
+        self.read(&self.path(digest), digest)
+    }
+
+    /// Compiles the component and keeps it: up to seconds on every core. Not for an asynchronous thread.
+    pub(crate) fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Component, PluginError> {
         let component =
             Component::from_binary(&self.engine, bytes).map_err(|error| PluginError::Compile(format!("{error:#}")))?;
+        let path = self.path(digest);
         // A cache that cannot be written costs time at the next start and nothing else.
         if let Err(error) = self.write(&path, digest, &component) {
             tracing::warn!(%digest, path = %path.display(), %error, "compiled code was not kept");
         }
-        Ok((component, Origin::Compiled))
+        Ok(component)
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(self.file_name(digest))
     }
 
     fn file_name(&self, digest: &Digest) -> String {
@@ -169,16 +168,21 @@ mod tests {
         Cache::open(folder, &engine::engine(&config).unwrap()).unwrap()
     }
 
-    fn origin(cache: &Cache, bytes: &[u8]) -> Origin {
-        cache.component(&Digest::of(bytes), bytes).unwrap().1
+    fn is_kept(cache: &Cache, bytes: &[u8]) -> bool {
+        cache.kept(&Digest::of(bytes)).is_some()
+    }
+
+    fn compile(cache: &Cache, bytes: &[u8]) {
+        cache.compile(&Digest::of(bytes), bytes).unwrap();
     }
 
     #[test]
     fn a_second_host_loads_what_the_first_compiled() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("compiled");
-        assert_eq!(origin(&cache(&folder), EMPTY), Origin::Compiled);
-        assert_eq!(origin(&cache(&folder), EMPTY), Origin::Disk);
+        assert!(!is_kept(&cache(&folder), EMPTY));
+        compile(&cache(&folder), EMPTY);
+        assert!(is_kept(&cache(&folder), EMPTY));
         let mode = fs::metadata(key_file(&folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -189,25 +193,26 @@ mod tests {
         let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
         let (ours, theirs) = (cache(&ours), cache(&theirs));
         let digest = Digest::of(EMPTY);
-        let path = ours.folder.join(ours.file_name(&digest));
+        let path = ours.path(&digest);
 
         // Compiled by an attacker with the same engine, put under the right name.
-        origin(&theirs, EMPTY);
-        fs::copy(theirs.folder.join(theirs.file_name(&digest)), &path).unwrap();
-        assert_eq!(origin(&ours, EMPTY), Origin::Compiled);
-        assert_eq!(origin(&ours, EMPTY), Origin::Disk);
+        compile(&theirs, EMPTY);
+        fs::copy(theirs.path(&digest), &path).unwrap();
+        assert!(!is_kept(&ours, EMPTY));
+        compile(&ours, EMPTY);
+        assert!(is_kept(&ours, EMPTY));
 
         // One of ours, under the name of another component.
         let other = Digest::of(b"another component");
-        fs::copy(&path, ours.folder.join(ours.file_name(&other))).unwrap();
-        assert_eq!(ours.component(&other, EMPTY).unwrap().1, Origin::Compiled);
+        fs::copy(&path, ours.path(&other)).unwrap();
+        assert!(ours.kept(&other).is_none());
 
         // Damaged, cut off, empty.
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         for content in [bytes.as_slice(), &bytes[..MAC_BYTES - 1], &[]] {
             fs::write(&path, content).unwrap();
-            assert_eq!(origin(&ours, EMPTY), Origin::Compiled);
+            assert!(!is_kept(&ours, EMPTY));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 use crate::cache::Cache;
 use crate::engine::{self, Ticker};
@@ -90,14 +90,13 @@ impl Host {
 
     async fn prepare(&self, digest: Digest, bytes: &[u8]) -> Result<Release, PluginError> {
         let began = std::time::Instant::now();
-        let compiling = Arc::clone(&self.0.compiling).acquire_owned().await;
-        let (cache, bytes) = (Arc::clone(&self.0.cache), bytes.to_vec());
-        let compiled = tokio::task::spawn_blocking(move || {
-            let _one_at_a_time = compiling;
-            cache.component(&digest, &bytes)
-        });
-        let (component, origin) =
-            compiled.await.map_err(|error| PluginError::Compile(format!("the compiler stopped: {error}")))??;
+        let cache = Arc::clone(&self.0.cache);
+        let kept = blocking(move || Ok(cache.kept(&digest))).await?;
+        let was_kept = kept.is_some();
+        let component = match kept {
+            Some(component) => component,
+            None => self.compile(digest, bytes).await?,
+        };
         let inspection = inspection::inspect(&self.0.engine, &component)?;
         let pre =
             self.0.linker.instantiate_pre(&component).map_err(|error| PluginError::Compile(format!("{error:#}")))?;
@@ -109,8 +108,19 @@ impl Host {
             _ticker: Arc::clone(&self.0.ticker),
         };
         let release = Release::new(digest, inspection, pre, shared)?;
-        tracing::info!(%digest, ?origin, took = ?began.elapsed(), "a release is loaded");
+        tracing::info!(%digest, was_kept, took = ?began.elapsed(), "a release is loaded");
         Ok(release)
+    }
+
+    /// Compiles what was not kept, once those before it are compiled.
+    async fn compile(&self, digest: Digest, bytes: &[u8]) -> Result<Component, PluginError> {
+        let turn = Arc::clone(&self.0.compiling).acquire_owned().await;
+        let (cache, bytes) = (Arc::clone(&self.0.cache), bytes.to_vec());
+        blocking(move || {
+            let _one_at_a_time = turn;
+            cache.compile(&digest, &bytes)
+        })
+        .await
     }
 
     fn loaded(&self) -> MutexGuard<'_, HashMap<Digest, Slot>> {
@@ -125,6 +135,14 @@ impl std::fmt::Debug for Host {
     }
 }
 
+/// Does `work` on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PluginError> + Send + 'static,
+) -> Result<T, PluginError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| PluginError::Compile(format!("the compiler stopped: {error}")))?
+}
+
 /// Looks at the preamble: `\0asm`, then the version and whether it is a module or a component.
 fn is_component(bytes: &[u8]) -> Result<(), PluginError> {
     let not = |why: &str| Err(PluginError::NotAComponent(why.to_owned()));
@@ -132,5 +150,29 @@ fn is_component(bytes: &[u8]) -> Result<(), PluginError> {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
         [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => not("it is a core module; build it for wasm32-wasip2"),
         _ => not("it does not begin like WebAssembly"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// A component that does nothing: it loads as far as it is found to be no niche.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[tokio::test]
+    async fn what_was_compiled_before_loads_while_something_else_is_compiled() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = HostConfig { cache_dir: dir.path().join("compiled"), pool_size: 1, ..HostConfig::default() };
+        let host = Host::new(config).unwrap();
+        let first = host.load(EMPTY).await.err();
+        assert!(matches!(first, Some(PluginError::MissingExport(_))), "{first:?}");
+        let _compiling = host.0.compiling.acquire().await.unwrap();
+        let again = timeout(Duration::from_secs(10), host.load(EMPTY)).await;
+        assert_eq!(again.expect("it waits for nobody").err(), first);
     }
 }
