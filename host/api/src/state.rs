@@ -1,11 +1,12 @@
 //! What every handler has at hand.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use openclaw_platform::{
     config::Settings,
     db::{self, Notice},
     mail::Mailer,
+    niche_storage::Spaces,
     tokens::Authenticator,
     vault::Vault,
 };
@@ -25,8 +26,9 @@ const CHANNELS: &[&str] = &["agents", mcp::CANCELLATIONS, "chat", "jobs", "relea
 pub struct AppState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) db: PgPool,
-    /// For niches' storage alone: a call may wait for its turn there, and nothing else shall wait for it.
-    pub(crate) storage_db: PgPool,
+    /// Niches' storage, with connections of its own: a call may wait for its turn there, and nothing else shall wait for
+    /// it.
+    pub(crate) spaces: Spaces,
     pub(crate) vault: Vault,
     pub(crate) mailer: Mailer,
     pub(crate) tokens: Authenticator,
@@ -70,7 +72,11 @@ impl AppState {
             .parse()
             .map_err(|error| openclaw_platform::Error::Config(format!("PUBLIC_URL is wrong: {error}")))?;
         Ok(Self {
-            storage_db: db::pool(&settings.database_url, settings.database_connections)?,
+            spaces: Spaces::new(
+                &settings.database_url,
+                settings.plugin_storage_connections,
+                Duration::from_millis(settings.plugin_storage_idle_ms),
+            )?,
             vault: Vault::new(&settings.platform_key)?,
             mailer: Mailer::new(&settings, db.clone())?,
             tokens: Authenticator::new(db.clone()),

@@ -9,18 +9,26 @@ pub(crate) struct Space(pub(crate) niche_storage::Space);
 
 struct Open(niche_storage::Transaction);
 
+/// What the niche is told, and what is counted: a host that is too small is told from a niche that is too slow.
 fn failed(error: Error) -> StorageError {
-    let transient = match &error {
-        // 55P03: the space was in use for too long; 40xxx: the transaction lost against another.
-        Error::Database(sqlx::Error::Database(e)) => e.code().is_some_and(|c| c == "55P03" || c.starts_with("40")),
-        other => other.is_transient(),
+    let (reason, told) = match &error {
+        Error::SpaceInUse(_) => ("space", StorageError::Unavailable(error.to_string())),
+        Error::NoStorageConnection(_) => ("connections", StorageError::Unavailable(error.to_string())),
+        Error::StorageLeftIdle(idle) => ("idle", StorageError::LeftIdle(*idle)),
+        // 40xxx: the transaction lost against another.
+        Error::Database(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c.starts_with("40")) => {
+            ("conflict", StorageError::Unavailable("another call came first; try again in a moment".into()))
+        }
+        error if error.is_transient() => {
+            ("away", StorageError::Unavailable("the platform's database does not answer; try again in a moment".into()))
+        }
+        error => {
+            tracing::error!(%error, "a niche's storage failed");
+            ("other", StorageError::Other("the platform's log says more".into()))
+        }
     };
-    if transient {
-        StorageError::Unavailable("try again in a moment".into())
-    } else {
-        tracing::error!(%error, "a niche's storage failed");
-        StorageError::Other("the platform's log says more".into())
-    }
+    metrics::counter!("niche_storage_failures_total", "reason" => reason).increment(1);
+    told
 }
 
 #[async_trait]

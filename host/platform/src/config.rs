@@ -141,6 +141,10 @@ pub struct Plain {
     pub plugin_egress_received_mib: u32,
     /// Storage a customer's data of one niche may take at most, in MiB, whatever the niche asks for.
     pub plugin_storage_mib: u32,
+    /// Postgres connections for niches' storage, beside `DATABASE_CONNECTIONS`: one for each customer's niche whose call has storage open. Half of `PLUGIN_POOL` is plenty; with as many as `PLUGIN_POOL` no call ever waits for one.
+    pub plugin_storage_connections: u32,
+    /// How long a call into a niche may leave its open storage unused, such as while it waits for another host, in milliseconds. What it wrote is then lost.
+    pub plugin_storage_idle_ms: u64,
     /// Hosts that niches may reach at most, whatever an admin approves, with commas: a name, `*.` and a domain, or `*` for any.
     pub plugin_hosts: String,
     /// Providers whose connections niches may use at most, with commas; `*` for any.
@@ -222,6 +226,8 @@ impl Default for Plain {
             plugin_egress_sent_mib: 4,
             plugin_egress_received_mib: 8,
             plugin_storage_mib: 64,
+            plugin_storage_connections: 32,
+            plugin_storage_idle_ms: 5_000,
             plugin_hosts: "*".into(),
             plugin_connections: "*".into(),
             release_mib: 32,

@@ -1,5 +1,7 @@
 //! The one error of this crate.
 
+use std::time::Duration;
+
 /// What can go wrong between a role and the domain's storage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,6 +30,15 @@ pub enum Error {
     /// A release that its signature, or the lack of one, keeps out.
     #[error("{0}")]
     Untrusted(String),
+    /// Other calls have a customer's space of a niche for as long as one waits.
+    #[error("other calls of this customer have used this niche's storage for {0:?}; try again when they have ended")]
+    SpaceInUse(Duration),
+    /// Calls of other customers have all connections for niches' storage for as long as one waits: how many there are.
+    #[error("all {0} connections for niches' storage are in use by other calls; try again in a moment")]
+    NoStorageConnection(u32),
+    /// A transaction of a niche's storage was let go of: nothing was done with it for so long. Nothing was kept.
+    #[error("the call did nothing with its storage for {0:?} and lost it; nothing was kept")]
+    StorageLeftIdle(Duration),
     /// A secret did not decrypt, or the key is wrong.
     #[error("a stored secret could not be decrypted: is PLATFORM_KEY the key it was written with?")]
     Vault,

@@ -15,6 +15,7 @@ pub mod http;
 pub mod ids;
 pub mod jobs;
 pub mod lifeline;
+pub mod locks;
 pub mod mail;
 pub mod niche_storage;
 pub mod onboarding;

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,11 @@ pub enum StorageError {
     /// What a scan found is more than is handed over at once, in bytes.
     #[error("one scan brings {0} bytes at most, and this would be more: ask for fewer pairs at a time")]
     ScanTooLarge(u64),
+    /// The call left its transaction alone for longer than one may, and lost it.
+    #[error(
+        "the call did nothing with its storage for {0:?} and lost it: read what you need, be done with other hosts, then write"
+    )]
+    LeftIdle(Duration),
     /// Away for now: a connection lost, a conflict that a repetition may solve.
     #[error("the storage is away for now: {0}")]
     Unavailable(String),

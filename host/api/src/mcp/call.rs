@@ -6,7 +6,7 @@ use std::{
 };
 
 use openclaw_platform::{
-    Digest, agents, niche_storage,
+    Digest, agents,
     tool_calls::{self, NewToolCall},
 };
 use openclaw_plugins::{CallScope, Release, Tenant, ToolCall, ToolOutcome, credentials::NoConnections};
@@ -84,7 +84,7 @@ impl NicheTools {
         let (db, caller) = (&self.state.db, &self.caller);
         let agent = agents::get(db, caller.agent).await?;
         let grant = self.state.niches.grant(Digest(*release.digest().as_bytes())).await?;
-        let space = niche_storage::Space::new(self.state.storage_db.clone(), caller.customer, &caller.niche);
+        let space = self.state.spaces.of(caller.customer, &caller.niche);
         let scope = CallScope {
             tenant: Tenant(caller.customer.0.as_u128()),
             grant,

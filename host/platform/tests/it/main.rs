@@ -1,6 +1,7 @@
 //! The domain against a real Postgres.
 
 mod listening;
+mod niche_storage;
 mod tokens;
 
 use openclaw_platform::{

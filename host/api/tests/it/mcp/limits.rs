@@ -1,5 +1,7 @@
 //! How much one customer may call is a setting, and holds up nobody else.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{
@@ -41,4 +43,19 @@ async fn a_customer_with_all_its_calls_under_way_waits_as_long_as_is_set_and_oth
     assert_eq!(outcomes(&app, &first, "kept").await, ["too-many-calls"]);
     assert_eq!(call(&app, &other, "kept", json!({})).await["isError"], false);
     drop(slow);
+}
+
+#[tokio::test]
+async fn calls_that_sleep_over_their_storage_leave_a_connection_for_other_customers() {
+    let app = TestApp::with(&[("database_connections", "3"), ("plugin_storage_connections", "3")]).await;
+    let [first, second] = two(&app).await;
+    let other = app.customer("eva@example.com").await;
+    let other = app.agent(&other, "conformance").await;
+    let mut sleeping = Vec::new();
+    for agent in [&first, &second].repeat(4) {
+        sleeping.push(under_way(message(&app, agent, &long_call("keep_slowly", json!({ "n": 1 })))).await);
+    }
+    let began = Instant::now();
+    assert_eq!(call(&app, &other, "keep", json!({ "n": 2 })).await["isError"], false);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }

@@ -297,7 +297,7 @@ impl From<StorageError> for wit::StorageError {
             StorageError::Unavailable(why) => Self::Unavailable(why),
             StorageError::Other(why) => Self::Other(why),
             // The contract has no words of its own for these.
-            StorageError::TooManyKeys(_) | StorageError::ScanTooLarge(_) => Self::Other(error.to_string()),
+            StorageError::TooManyKeys(_) | StorageError::ScanTooLarge(_) | StorageError::LeftIdle(_) => Self::Other(error.to_string()),
         }
     }
 }
