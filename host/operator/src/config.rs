@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use openclaw_platform::config::Settings;
+use openclaw_platform::config::{self, Settings};
 use openclaw_plugins::{HostConfig, HostSettings};
 
-use crate::{Error, blueprint::Addresses, drivers::local};
+use crate::{
+    Error,
+    blueprint::Addresses,
+    children::{Platform, Reached},
+    drivers::{kubernetes, local},
+};
 
 /// Jobs that run at once.
 const JOBS_AT_ONCE: usize = 8;
@@ -43,19 +48,58 @@ pub struct Config {
     pub bcrypt_cost: u32,
     /// Where gateways reach the platform.
     pub addresses: Addresses,
-    /// How gateways are run.
-    pub local: local::Config,
+    /// What runs gateways.
+    pub driver: Driver,
     /// How niches are run.
     pub plugins: HostConfig,
 }
 
+/// What runs gateways.
+#[derive(Debug, Clone)]
+pub enum Driver {
+    /// This process, with child processes.
+    Local(local::Config),
+    /// A cluster.
+    Kubernetes(kubernetes::Config),
+}
+
+impl Driver {
+    fn new(settings: &Settings) -> Result<Self, Error> {
+        if settings.driver == config::Driver::Local {
+            let program = local::Program {
+                path: std::env::current_exe().map_err(Error::Executable)?,
+                arguments: vec!["gateway".into()],
+            };
+            return Ok(Self::Local(local::Config::new(program, settings.data_dir.join("agents"))));
+        }
+        if settings.gateway_image.is_empty() {
+            let missing = "GATEWAY_IMAGE is not set, and DRIVER is kubernetes: name the image that gateways run";
+            return Err(openclaw_platform::Error::Config(missing.into()).into());
+        }
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let reached = [
+            ("api", settings.api_listen),
+            ("token-proxy", settings.token_proxy_listen),
+            ("telegram-relay", settings.relay_listen),
+        ];
+        Ok(Self::Kubernetes(kubernetes::Config {
+            kubeconfig: (!settings.kubeconfig.as_os_str().is_empty()).then(|| settings.kubeconfig.clone()),
+            platform: Platform {
+                namespace: settings.kubernetes_namespace.clone(),
+                reached: reached.map(|(role, at)| Reached { component: role.into(), port: at.port() }).into(),
+                image: settings.gateway_image.clone(),
+                // Without one, agents of that runtime say that their image is not there.
+                openclaw_image: some(&settings.gateway_openclaw_image)
+                    .unwrap_or_else(|| settings.gateway_image.clone()),
+                storage_class: some(&settings.gateway_storage_class),
+            },
+        }))
+    }
+}
+
 impl Config {
-    /// That of `settings`, with gateways started from this executable.
+    /// That of `settings`, with gateways started from this executable or in a cluster.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let program = local::Program {
-            path: std::env::current_exe().map_err(Error::Executable)?,
-            arguments: vec!["gateway".into()],
-        };
         Ok(Self {
             jobs_at_once: JOBS_AT_ONCE,
             starts_at_once: STARTS_AT_ONCE,
@@ -70,7 +114,7 @@ impl Config {
                 relay: settings.relay_url.clone(),
                 token_proxy: settings.token_proxy_url.clone(),
             },
-            local: local::Config::new(program, settings.data_dir.join("agents")),
+            driver: Driver::new(settings)?,
             plugins: HostConfig::from(HostSettings {
                 data_dir: settings.data_dir.clone(),
                 pool: settings.plugin_pool,

@@ -1,6 +1,6 @@
 //! The errors of this crate: of the role, and of one attempt at a job.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use openclaw_plugins::PluginError;
 
@@ -19,6 +19,18 @@ pub enum Error {
     /// This process' own path, which gateways are started from, is unknown.
     #[error("the path of this executable is unknown, and gateways are started from it: {0}")]
     Executable(#[source] std::io::Error),
+    /// The kubeconfig is not there, or is none.
+    #[error("KUBECONFIG names {0}, which leads to no cluster: {1}")]
+    Kubeconfig(PathBuf, #[source] Box<kube::config::KubeconfigError>),
+    /// This process has no account in a cluster.
+    #[error(
+        "DRIVER is kubernetes and KUBECONFIG is not set, but this is no pod with an account in a cluster: {0}. Set \
+         KUBECONFIG, or run the operator in the cluster"
+    )]
+    NotInCluster(#[source] Box<kube::config::InClusterError>),
+    /// What leads to a cluster makes no client.
+    #[error("no client of the cluster can be made: {0}")]
+    Client(#[source] Box<kube::Error>),
 }
 
 /// Why an attempt at a job failed.
@@ -80,7 +92,8 @@ impl JobError {
                         PluginError::DeadlineExceeded { kind: openclaw_plugins::DeadlineKind::WallClock, .. }
                     )
             }
-            Self::Prompt(_) | Self::Tier(_) => true,
+            // Whoever holds it has to let go.
+            Self::Prompt(_) | Self::Tier(_) | Self::Driver(DriverError::Held { .. }) => true,
             Self::Driver(_) | Self::NotAnswering(_) | Self::Panicked(_) | Self::LeaseEnded => false,
         }
     }

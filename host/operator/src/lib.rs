@@ -4,8 +4,9 @@
 //! them; `keeper` sees to it that every live agent has its gateway, also after a restart; [`drivers`] run
 //! gateways. What does not live here: who may have an agent (the API's and billing's), and what a gateway does.
 //!
-//! A kill of the operator at any moment loses nothing: a job's lease ends by itself, the job runs again, each of
-//! its steps may be repeated, and gateways hold a pipe whose other end dies with the operator.
+//! A kill of the operator at any moment loses nothing: a job's lease ends by itself, the job runs again, and each of
+//! its steps may be repeated. The gateways of a cluster go on meanwhile; those on this machine hold a pipe whose other end
+//! dies with the operator.
 
 pub mod backoff;
 pub mod blueprint;
@@ -23,12 +24,17 @@ pub mod rights;
 mod silence;
 mod worker;
 
+use std::sync::Arc;
+
 use openclaw_platform::{config::Settings, db, http};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-pub use crate::{config::Config, error::Error};
+pub use crate::{
+    config::{Config, Driver},
+    error::Error,
+};
 
 /// Serves until `shutdown`: health checks at `OPERATOR_LISTEN`, jobs and gateways behind them.
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
@@ -40,14 +46,26 @@ pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<()
 
 /// The same from its parts.
 pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
-    let operator = operator::Operator::new(config, db)?;
+    let (driver, cluster): (Arc<dyn drivers::Driver>, _) = match &config.driver {
+        Driver::Local(local) => (Arc::new(drivers::Local::new(local.clone())), None),
+        Driver::Kubernetes(kubernetes) => {
+            let (client, platform) = (drivers::kubernetes::connect(kubernetes).await?, kubernetes.platform.clone());
+            (Arc::new(drivers::Kubernetes::new(client.clone(), &platform.namespace)), Some((client, platform)))
+        }
+    };
+    let operator = operator::Operator::new(config, db.clone(), driver)?;
     // Until the very end, so that whoever asks sees it is still there.
     let _health = AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, http::health::<()>("operator")).await {
             tracing::error!(%error, "health checks are no longer answered");
         }
     }));
-    tokio::join!(worker::work(&operator, &shutdown), keeper::keep(&operator, &shutdown));
+    let control = async {
+        if let Some((client, platform)) = cluster {
+            controller::run(client, platform, db, shutdown.clone()).await;
+        }
+    };
+    tokio::join!(worker::work(&operator, &shutdown), keeper::keep(&operator, &shutdown), control);
     operator.driver.shutdown().await;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openclaw_platform::{
-    AgentId,
+    AgentId, accounts,
     agents::{self, Agent},
     releases, tiers,
     tiers::Tier,
@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Config, Error,
     blueprint::{Blueprint, PROMPT_BYTES},
-    drivers::Local,
+    drivers::{Driver, Order},
     error::JobError,
     locks::Locks,
 };
@@ -31,7 +31,7 @@ pub(crate) struct Operator {
     pub(crate) config: Config,
     pub(crate) db: PgPool,
     pub(crate) host: Host,
-    pub(crate) driver: Local,
+    pub(crate) driver: Arc<dyn Driver>,
     pub(crate) locks: Locks,
 }
 
@@ -39,17 +39,12 @@ pub(crate) struct Operator {
 pub(crate) struct Prepared {
     tier: Tier,
     release: Release,
+    version: String,
 }
 
 impl Operator {
-    pub(crate) fn new(config: Config, db: PgPool) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self {
-            host: Host::new(config.plugins.clone())?,
-            driver: Local::new(config.local.clone()),
-            locks: Locks::default(),
-            config,
-            db,
-        }))
+    pub(crate) fn new(config: Config, db: PgPool, driver: Arc<dyn Driver>) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self { host: Host::new(config.plugins.clone())?, driver, locks: Locks::default(), config, db }))
     }
 
     /// Finds the agent's tier and loads its release.
@@ -62,11 +57,12 @@ impl Operator {
                 self.host.load(&component).await.map_err(JobError::Release)?
             }
         };
-        Ok(Prepared { tier, release })
+        let version = releases::get(&self.db, agent.digest).await?.version;
+        Ok(Prepared { tier, release, version })
     }
 
-    /// Renders the agent's prompt in its niche.
-    pub(crate) async fn render(&self, agent: &Agent, prepared: &Prepared) -> Result<Blueprint, JobError> {
+    /// Renders the agent's prompt in its niche; says what its gateway is then started for.
+    pub(crate) async fn render(&self, agent: &Agent, prepared: &Prepared) -> Result<Order, JobError> {
         let answer = |a: &agents::Answer| Answer { question: a.question.clone(), value: a.value.clone() };
         let profile: Vec<Answer> = agent.profile.iter().map(answer).collect();
         let prompt = prepared.release.render_persona(&profile, &agent.locale, &[]).await.map_err(JobError::Persona)?;
@@ -76,7 +72,12 @@ impl Operator {
         if prompt.contains('\0') || prompt.trim().is_empty() {
             return Err(JobError::Prompt("is empty or holds a NUL character".into()));
         }
-        Ok(Blueprint::new(agent, &prepared.tier, prompt, &self.config.addresses))
+        Ok(Order {
+            blueprint: Blueprint::new(agent, &prepared.tier, prompt, &self.config.addresses),
+            customer: accounts::get(&self.db, agent.customer).await?.email,
+            version: prepared.version.clone(),
+            agent: agent.clone(),
+        })
     }
 
     /// Stops whatever runs for the agent, then opens new tokens: what was started before cannot come back.

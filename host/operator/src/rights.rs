@@ -84,7 +84,7 @@ fn account(namespace: &str) -> ServiceAccount {
 
 fn at_home() -> Vec<PolicyRule> {
     vec![
-        rule(GROUP, &["agents"], &["get", "list", "watch", "patch"]),
+        rule(GROUP, &["agents"], &["get", "list", "watch", "create", "patch", "delete"]),
         rule(GROUP, &["agents/status"], &["patch"]),
         rule("events.k8s.io", &["events"], &["create", "patch"]),
     ]
@@ -104,9 +104,9 @@ fn everywhere() -> Vec<PolicyRule> {
 }
 
 fn in_agents_namespaces() -> Vec<PolicyRule> {
-    let things = ["limitranges", "persistentvolumeclaims", "resourcequotas", "secrets", "serviceaccounts"];
     vec![
-        rule("", &things, APPLY),
+        rule("", &["limitranges", "persistentvolumeclaims", "resourcequotas", "serviceaccounts"], APPLY),
+        rule("", &["secrets"], &["get", "create", "patch", "delete"]),
         rule("apps", &["deployments"], &["get", "create", "patch", "delete"]),
         rule("networking.k8s.io", &["networkpolicies"], APPLY),
     ]

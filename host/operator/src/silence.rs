@@ -23,15 +23,15 @@ pub(crate) struct Seen {
     pub(crate) wanted: Wanted,
     /// Whether it was heard of lately.
     pub(crate) heard: bool,
-    /// Its process; none when nothing runs, or what ran is about to be started again.
-    pub(crate) pid: Option<u32>,
+    /// Tells its process from others; none when nothing runs, or what ran is about to be started again.
+    pub(crate) which: Option<u64>,
 }
 
 /// One silence of one process: another heartbeat or another process is another silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Silence {
     pub(crate) wanted: Wanted,
-    pid: u32,
+    which: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ impl Silences {
         }
         let silent = live.iter().filter(|seen| !seen.heard);
         let silent: Vec<Silence> =
-            silent.filter_map(|seen| Some(Silence { wanted: seen.wanted, pid: seen.pid? })).collect();
+            silent.filter_map(|seen| Some(Silence { wanted: seen.wanted, which: seen.which? })).collect();
         let first = Noticed { at: now, settled: false };
         self.0 = silent.iter().map(|silence| (*silence, *self.0.get(silence).unwrap_or(&first))).collect();
         let hangs = |silence: &Silence| {
@@ -84,7 +84,7 @@ mod tests {
         Seen {
             wanted: Wanted { agent: AgentId::new(), customer: CustomerId::new(), heartbeat_at },
             heard,
-            pid: Some(1),
+            which: Some(1),
         }
     }
 
@@ -106,11 +106,11 @@ mod tests {
     fn another_process_or_another_heartbeat_begins_anew_and_what_does_not_run_is_the_supervisors() {
         let (mut live, start, mut silences) = ([seen(true), seen(false)], Instant::now(), Silences::default());
         silences.look(&live, start, SECOND_LOOK);
-        live[1].pid = Some(2);
+        live[1].which = Some(2);
         assert!(silences.look(&live, start + SECOND_LOOK, SECOND_LOOK).is_empty());
         live[1].wanted.heartbeat_at = Some(OffsetDateTime::UNIX_EPOCH + SECOND_LOOK);
         assert!(silences.look(&live, start + 2 * SECOND_LOOK, SECOND_LOOK).is_empty());
-        live[1].pid = None;
+        live[1].which = None;
         assert!(silences.look(&live, start + 9 * SECOND_LOOK, SECOND_LOOK).is_empty());
     }
 

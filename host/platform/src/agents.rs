@@ -272,6 +272,16 @@ pub async fn wanted(db: impl PgExecutor<'_>) -> Result<Vec<Wanted>> {
         .collect())
 }
 
+/// The agents that are suspended for `reason`, with whose they are.
+pub async fn suspended_for(db: impl PgExecutor<'_>, reason: &str) -> Result<Vec<(AgentId, CustomerId)>> {
+    Ok(sqlx::query!("SELECT id, customer_id FROM agents WHERE state = 'suspended' AND reason = $1", reason)
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(|row| (AgentId(row.id), CustomerId(row.customer_id)))
+        .collect())
+}
+
 /// The agent's own bot token in clear, if it has one. Only the relay asks.
 pub async fn bot_token(db: impl PgExecutor<'_>, vault: &Vault, id: AgentId) -> Result<Option<SecretString>> {
     let sealed = sqlx::query_scalar!("SELECT bot_token FROM agents WHERE id = $1", id.0)

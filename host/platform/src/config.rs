@@ -67,6 +67,17 @@ pub enum Environment {
     Production,
 }
 
+/// What runs gateways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// The operator itself, as child processes.
+    #[default]
+    Local,
+    /// A Kubernetes cluster.
+    Kubernetes,
+}
+
 /// The settings that are no secrets and have defaults.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
@@ -93,6 +104,18 @@ pub struct Plain {
     pub telegram_api_url: String,
     /// Where the operator answers health checks.
     pub operator_listen: SocketAddr,
+    /// What runs gateways: `local`, the operator as its child processes, or `kubernetes`.
+    pub driver: Driver,
+    /// For the Kubernetes driver: a kubeconfig; empty for the account of the operator's own pod.
+    pub kubeconfig: PathBuf,
+    /// For the Kubernetes driver: the namespace with the platform's own pods and the `Agent`s.
+    pub kubernetes_namespace: String,
+    /// For the Kubernetes driver: the image that gateways run, whose entry point is `openclaw-cloud`.
+    pub gateway_image: String,
+    /// For the Kubernetes driver: the same with OpenClaw and its Node beside it, for agents of that runtime.
+    pub gateway_openclaw_image: String,
+    /// For the Kubernetes driver: the class of the volumes with OpenClaw's state; empty for the cluster's usual one.
+    pub gateway_storage_class: String,
     /// Where the billing worker answers health checks.
     pub billing_listen: SocketAddr,
     /// The folder for compiled components, gateways' logs and other files that can be made again.
@@ -202,6 +225,12 @@ impl Default for Plain {
             relay_public_url: String::new(),
             telegram_api_url: "https://api.telegram.org".into(),
             operator_listen: local(8070),
+            driver: Driver::default(),
+            kubeconfig: PathBuf::new(),
+            kubernetes_namespace: "openclaw".into(),
+            gateway_image: String::new(),
+            gateway_openclaw_image: String::new(),
+            gateway_storage_class: String::new(),
             billing_listen: local(8060),
             data_dir: ".openclaw".into(),
             web_assets: PathBuf::new(),

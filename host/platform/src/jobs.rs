@@ -8,10 +8,10 @@ pub mod queue;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 
-use crate::{AgentId, CustomerId, Error, JobId, error::Result};
+use crate::{AgentId, CustomerId, Error, JobId, agents::AgentState, error::Result};
 
 /// What the operator is told to do with an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,31 @@ pub async fn enqueue(
     .fetch_one(db)
     .await?;
     Ok(JobId(id))
+}
+
+/// Enqueues `instruction` unless a job of `agent` is not settled yet, or has taken it out of `state`. Says whether it did.
+pub async fn enqueue_if_idle(
+    db: impl PgExecutor<'_>,
+    customer: CustomerId,
+    agent: AgentId,
+    instruction: &Instruction,
+    state: AgentState,
+) -> Result<bool> {
+    let enqueued = sqlx::query!(
+        "INSERT INTO jobs (id, kind, customer_id, agent_id, payload)
+         SELECT $1, $2, $3, $4, $5
+         WHERE EXISTS (SELECT FROM agents WHERE id = $4 AND state = $6)
+           AND NOT EXISTS (SELECT FROM jobs WHERE agent_id = $4 AND state IN ('queued', 'running'))",
+        JobId::new().0,
+        instruction.name(),
+        customer.0,
+        agent.0,
+        serde_json::json!(instruction),
+        state.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(enqueued.rows_affected() > 0)
 }
 
 /// How many jobs with this instruction's name are not settled.

@@ -95,13 +95,27 @@ impl Cluster {
 
     /// A client that is a service account and may do what that may.
     pub async fn client_of(&self, namespace: &str, account: &str) -> anyhow::Result<Client> {
+        let mut config = config(&self.kubeconfig).await?;
+        let token = self.token_of(namespace, account).await?;
+        config.auth_info = AuthInfo { token: Some(token.into()), ..AuthInfo::default() };
+        Ok(Client::try_from(config)?)
+    }
+
+    /// Writes to `path` a kubeconfig that makes whoever reads it a service account.
+    pub async fn write_kubeconfig_of(&self, namespace: &str, account: &str, path: &Path) -> anyhow::Result<()> {
+        let mut config = serde_json::to_value(Kubeconfig::read_from(&self.kubeconfig)?)?;
+        let token = self.token_of(namespace, account).await?;
+        for user in config["users"].as_array_mut().context("a kubeconfig has users")? {
+            user["user"] = serde_json::json!({"token": token});
+        }
+        Ok(std::fs::write(path, config.to_string())?)
+    }
+
+    async fn token_of(&self, namespace: &str, account: &str) -> anyhow::Result<String> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client().await?, namespace);
         let asked = accounts.create_token_request(account, &PostParams::default(), &TokenRequest::default()).await?;
         let token = asked.status.and_then(|status| status.token);
-        let token = token.context("the API server gives the token that it was asked for")?;
-        let mut config = config(&self.kubeconfig).await?;
-        config.auth_info = AuthInfo { token: Some(token.into()), ..AuthInfo::default() };
-        Ok(Client::try_from(config)?)
+        token.context("the API server gives the token that it was asked for")
     }
 
     /// Takes the API server of a private cluster away, for `start_api_server` to bring it back.

@@ -3,14 +3,25 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
+use kube::ResourceExt as _;
 use openclaw_platform::{Digest, tokens::Minted};
 use secrecy::ExposeSecret as _;
 
 use super::Family;
-use crate::blueprint::Blueprint;
+use crate::{blueprint::Blueprint, resources::Agent};
 
 /// The Secret's name.
 pub const CONFIG: &str = "openclaw-config";
+
+/// The annotation with the mark of the Secret: on a gateway's pod of the one that it was started with, on an `Agent` of
+/// the one that its gateway is to run with. Whoever writes the Secret annotates the `Agent` next, which is how the
+/// controller hears of it; without the annotation no gateway runs.
+pub const CONFIG_MARK: &str = "openclaw.cloud/config";
+
+/// The mark of the Secret that the gateway of `agent` is to run with.
+pub fn config_of(agent: &Agent) -> Option<Digest> {
+    agent.annotations().get(CONFIG_MARK)?.parse().ok()
+}
 
 /// A variable for each key.
 pub fn secret(family: &Family, blueprint: &Blueprint, minted: &Minted) -> Secret {

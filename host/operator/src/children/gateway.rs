@@ -17,14 +17,11 @@ use k8s_openapi::{
 };
 use openclaw_platform::{Digest, tiers::Tier};
 
-use super::{CONFIG, Family, Needs, Platform, volume::STATE};
+use super::{CONFIG, CONFIG_MARK, Family, Needs, Platform, volume::STATE};
 use crate::resources::{Agent, Runtime};
 
 /// The name of the Deployment, its account and its container.
 pub const GATEWAY: &str = "gateway";
-
-/// The annotation of a pod with the mark of the Secret that it was started with.
-const MARK: &str = "openclaw.cloud/config";
 
 /// Where a gateway answers probes. OpenClaw's own port, so that both runtimes are asked alike.
 const PROBES: i32 = 18789;
@@ -57,7 +54,8 @@ impl Manner {
     }
 }
 
-/// The gateway of `agent`, started with the Secret that `mark` names; `running` says whether there is one at all.
+/// The gateway of `agent`, started with the Secret that `mark` names. Without one, and while the agent is suspended, none
+/// runs.
 ///
 /// Never two at once, not even while one replaces the other: they would take each other's messages.
 pub fn deployment(
@@ -65,13 +63,13 @@ pub fn deployment(
     agent: &Agent,
     tier: &Tier,
     platform: &Platform,
-    mark: Digest,
-    running: bool,
+    mark: Option<Digest>,
 ) -> Deployment {
+    let running = mark.is_some() && !agent.spec.suspended;
     let template = PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(family.pod_labels()),
-            annotations: Some([(MARK.to_owned(), mark.to_string())].into()),
+            annotations: mark.map(|mark| [(CONFIG_MARK.to_owned(), mark.to_string())].into()),
             ..ObjectMeta::default()
         }),
         spec: Some(pod(agent.spec.runtime, tier, platform)),

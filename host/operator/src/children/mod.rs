@@ -21,7 +21,7 @@ use crate::resources::Agent;
 pub use self::{
     access::access,
     bounds::{Needs, limits, quota},
-    config::{CONFIG, mark, secret},
+    config::{CONFIG, CONFIG_MARK, config_of, mark, secret},
     gateway::{GATEWAY, deployment},
     namespace::{namespace, service_account},
     network::{DIRECT_NETWORKS, network_policy},

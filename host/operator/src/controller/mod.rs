@@ -2,12 +2,12 @@
 //!
 //! Level by level: whatever happened, and however often, the children are compared with what they should be, and only
 //! those that differ are applied. So a restart writes nothing, and neither does a thousand agents' silence. What a
-//! gateway is told (its Secret) is not made here but by jobs, which alone can open tokens; until it is there, the
-//! status says that it is waited for.
+//! gateway is told (its Secret) is not made here but by jobs, which alone can open tokens; until one has said that it is
+//! there, nothing runs and the status says that it is waited for.
 
 mod live;
 mod removal;
-mod status;
+pub(crate) mod status;
 mod tiers;
 
 use std::{
@@ -135,12 +135,25 @@ async fn keep(context: &Context, agent: &Agent, family: &Family, tier: &Tier) ->
     if agent.spec.runtime == Runtime::Openclaw {
         live.volumes.keep(client, &children::volume(family, platform)).await?;
     }
-    let secrets: Api<Secret> = Api::namespaced(client.clone(), &family.namespace);
-    let Some(secret) = secrets.get_opt(children::CONFIG).await? else { return Ok(status::Seen::NoConfig) };
-    let (mark, running) = (children::mark(&secret), !agent.spec.suspended);
-    let wanted = children::deployment(family, agent, tier, platform, mark, running);
-    let deployment = live.deployments.keep(client, &wanted).await?;
-    Ok(status::Seen::Gateway(deployment))
+    let Some(mark) = children::config_of(agent) else {
+        let gateway = ObjectRef::new(children::GATEWAY).within(&family.namespace);
+        if live.deployments.get(&gateway).is_none() {
+            return Ok(status::Seen::NoConfig);
+        }
+        let stopped = children::deployment(family, agent, tier, platform, None);
+        return Ok(status::Seen::Stopped(live.deployments.keep(client, &stopped).await?));
+    };
+    if !agent.spec.suspended {
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), &family.namespace);
+        match secrets.get_opt(children::CONFIG).await? {
+            Some(secret) if children::mark(&secret) == mark => {}
+            // A gateway that runs goes on: it was told what it needs when it started.
+            Some(_) => return Ok(status::Seen::LostConfig("was changed by hand")),
+            None => return Ok(status::Seen::LostConfig("is gone")),
+        }
+    }
+    let wanted = children::deployment(family, agent, tier, platform, Some(mark));
+    Ok(status::Seen::Gateway(live.deployments.keep(client, &wanted).await?))
 }
 
 /// Writes the status if it changed, and tells of a new phase.

@@ -10,12 +10,26 @@ use k8s_openapi::{
 use kube::runtime::events::EventType;
 
 use crate::{
-    children::Family,
+    children::{self, Family},
     resources::{Agent, AgentPhase, AgentStatus},
 };
 
 /// The condition that says whether it answers.
 const READY: &str = "Ready";
+
+/// Why an `Agent` is as it is: the reasons of its condition that others look for.
+pub(crate) mod reason {
+    /// No job has said yet what its gateway is to be told.
+    pub(crate) const NO_CONFIGURATION: &str = "NoConfiguration";
+    /// What a job had written is gone, or is something else.
+    pub(crate) const CONFIGURATION_LOST: &str = "ConfigurationLost";
+    /// Nothing runs, and nothing should.
+    pub(crate) const SUSPENDED: &str = "Suspended";
+    /// There is no such tier.
+    pub(crate) const UNKNOWN_TIER: &str = "UnknownTier";
+    /// Its namespace is on its way out.
+    pub(crate) const NAMESPACE_TERMINATING: &str = "NamespaceTerminating";
+}
 
 /// What was seen of an agent.
 #[derive(Debug)]
@@ -24,8 +38,12 @@ pub(super) enum Seen {
     NoTier,
     /// Somebody removed its namespace, which is on its way.
     NamespaceGoes,
-    /// Nothing tells its gateway yet what it is.
+    /// Nothing tells its gateway what it is, and there never was one.
     NoConfig,
+    /// The same, and this is what is left of the gateway there was.
+    Stopped(Arc<Deployment>),
+    /// What should tell its gateway what it is does not, and why.
+    LostConfig(&'static str),
     /// Its gateway.
     Gateway(Arc<Deployment>),
     /// It goes; with what is waited for.
@@ -54,6 +72,7 @@ pub(super) fn of(agent: &Agent, family: &Family, seen: &Seen, now: Timestamp) ->
         waiting_for,
         release: before.release,
         namespace: Some(family.namespace.clone()),
+        observed_config: children::config_of(agent).map(|mark| mark.to_string()),
         conditions: others.chain([condition]).collect(),
     }
 }
@@ -78,38 +97,58 @@ pub(super) fn event(status: &AgentStatus) -> Option<(EventType, &'static str, St
 }
 
 /// Its phase, why in a word, and what is waited for.
-fn judge(agent: &Agent, seen: &Seen) -> (AgentPhase, &'static str, Option<String>) {
+type Judgement = (AgentPhase, &'static str, Option<String>);
+
+fn judge(agent: &Agent, seen: &Seen) -> Judgement {
     match seen {
         Seen::NoTier => {
             let what = format!("a tier called `{}`: there is none", agent.spec.tier);
-            (AgentPhase::Failed, "UnknownTier", Some(what))
+            (AgentPhase::Failed, reason::UNKNOWN_TIER, Some(what))
         }
         Seen::NamespaceGoes => {
             let what = "its namespace, which was removed, to be gone: it is then made anew";
-            (AgentPhase::Provisioning, "NamespaceTerminating", Some(what.into()))
+            (AgentPhase::Provisioning, reason::NAMESPACE_TERMINATING, Some(what.into()))
         }
-        Seen::NoConfig if agent.spec.suspended => (AgentPhase::Suspended, "Suspended", None),
-        Seen::NoConfig => {
-            let what = "its configuration, which a job of the platform brings";
-            (AgentPhase::Provisioning, "NoConfiguration", Some(what.into()))
+        Seen::NoConfig => unconfigured(agent),
+        Seen::Stopped(deployment) if !is_stopped(deployment) => stopping(agent),
+        Seen::Stopped(_) => unconfigured(agent),
+        Seen::LostConfig(how) => {
+            let what = format!("its configuration, which {how}: a job of the platform brings another");
+            (AgentPhase::Provisioning, reason::CONFIGURATION_LOST, Some(what))
         }
         Seen::Removing(what) => (AgentPhase::Destroying, "Removing", Some((*what).into())),
         Seen::Gateway(deployment) => gateway(agent, deployment),
     }
 }
 
-fn gateway(agent: &Agent, deployment: &Deployment) -> (AgentPhase, &'static str, Option<String>) {
+fn unconfigured(agent: &Agent) -> Judgement {
+    if agent.spec.suspended {
+        return (AgentPhase::Suspended, reason::SUSPENDED, None);
+    }
+    let what = "its configuration, which a job of the platform brings";
+    (AgentPhase::Provisioning, reason::NO_CONFIGURATION, Some(what.into()))
+}
+
+fn stopping(agent: &Agent) -> Judgement {
+    let phase = if agent.spec.suspended { AgentPhase::Suspended } else { AgentPhase::Provisioning };
+    (phase, "Stopping", Some("its gateway to end".into()))
+}
+
+/// Whether nothing is left of its pods, those included that are on their way out.
+fn is_stopped(deployment: &Deployment) -> bool {
+    let status = deployment.status.clone().unwrap_or_default();
+    let left = [status.replicas, status.terminating_replicas].into_iter().flatten().sum::<i32>();
+    status.observed_generation == deployment.metadata.generation && left == 0
+}
+
+fn gateway(agent: &Agent, deployment: &Deployment) -> Judgement {
+    if agent.spec.suspended {
+        return if is_stopped(deployment) { (AgentPhase::Suspended, reason::SUSPENDED, None) } else { stopping(agent) };
+    }
     let status = deployment.status.clone().unwrap_or_default();
     let current = status.observed_generation == deployment.metadata.generation;
-    let (pods, ready) = (status.replicas.unwrap_or_default(), status.ready_replicas.unwrap_or_default());
+    let ready = status.ready_replicas.unwrap_or_default();
     let updated = status.updated_replicas.unwrap_or_default();
-    if agent.spec.suspended {
-        return if current && pods == 0 {
-            (AgentPhase::Suspended, "Suspended", None)
-        } else {
-            (AgentPhase::Suspended, "Stopping", Some("its gateway to end".into()))
-        };
-    }
     if current && ready == 1 && updated == 1 {
         return (AgentPhase::Live, "Answering", None);
     }

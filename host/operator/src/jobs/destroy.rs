@@ -14,7 +14,7 @@ impl Job for Destroy {
         if agent.state == AgentState::Destroyed {
             return Ok(());
         }
-        context.lower().await?;
+        context.lower(context.operator.driver.stop(agent.id)).await?;
         let erase = async {
             // The state comes last: a job for a destroyed agent does nothing, so nothing may be left to do.
             context.operator.driver.destroy(agent.id).await?;

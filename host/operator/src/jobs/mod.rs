@@ -2,7 +2,7 @@
 //! is then run again from the beginning, so every step of it may be repeated.
 
 mod destroy;
-mod health_check;
+pub(crate) mod health_check;
 mod provision;
 mod reactivate;
 mod resize;
@@ -16,7 +16,11 @@ use openclaw_platform::{
     jobs::{Instruction, queue::Claim},
 };
 
-use crate::{blueprint::Blueprint, error::JobError, operator::Operator};
+use crate::{
+    drivers::{DriverError, Order},
+    error::JobError,
+    operator::Operator,
+};
 
 /// What an instruction tells the operator to do.
 pub(crate) trait Job: Send + Sync {
@@ -130,34 +134,33 @@ impl Context<'_> {
     }
 
     /// Finds what the agent is made of and renders its prompt.
-    async fn design(&self, agent: &Agent) -> Result<Blueprint, JobError> {
+    async fn design(&self, agent: &Agent) -> Result<Order, JobError> {
         let prepared = self.step(Step::Prepare, self.operator.prepare(agent)).await?;
         self.step(Step::Persona, self.operator.render(agent, &prepared)).await
     }
 
-    /// Replaces whatever runs for the agent by a gateway after `blueprint`, and waits until it answers.
-    async fn raise(&self, agent: &Agent, blueprint: &Blueprint) -> Result<(), JobError> {
-        let operator = self.operator;
-        let minted = self.step(Step::Tokens, operator.mint(agent.id)).await?;
+    /// Replaces whatever runs for the agent by the gateway of `order`, and waits until it answers.
+    async fn raise(&self, order: &Order) -> Result<(), JobError> {
+        let (operator, agent) = (self.operator, order.agent.id);
+        let minted = self.step(Step::Tokens, operator.mint(agent)).await?;
         // Read now: the gateway before is stopped and can no longer be heard, the next is not yet there.
         let before = self.agent().await?.heartbeat_at;
-        let start = async { Ok(operator.driver.start(agent.id, blueprint, minted).await?) };
+        let start = async { Ok(operator.driver.start(order, minted).await?) };
         self.step(Step::Gateway, start).await?;
-        self.step(Step::Answering, operator.answering(agent.id, before)).await
+        self.step(Step::Answering, operator.answering(agent, before)).await
     }
 
     /// [`Context::raise`], unless a gateway after this very blueprint is there.
-    async fn raise_if_changed(&self, agent: &Agent, blueprint: &Blueprint) -> Result<(), JobError> {
-        if self.operator.driver.status(agent.id).mark == Some(blueprint.mark()) {
+    async fn raise_if_changed(&self, order: &Order) -> Result<(), JobError> {
+        if self.operator.driver.adjust(order).await? {
             return Ok(());
         }
-        self.raise(agent, blueprint).await
+        self.raise(order).await
     }
 
-    /// Closes the agent's tokens, then stops its gateway: one that outlives its token can no longer spend.
-    async fn lower(&self) -> Result<(), JobError> {
-        let (operator, agent) = (self.operator, self.claim.agent);
-        self.step(Step::Close, operator.close(agent)).await?;
-        self.step(Step::Stop, async { Ok(operator.driver.stop(agent).await?) }).await
+    /// Closes the agent's tokens, then has its gateway stopped by `stop`: one that outlives its token can no longer spend.
+    async fn lower(&self, stop: impl Future<Output = Result<(), DriverError>> + Send) -> Result<(), JobError> {
+        self.step(Step::Close, self.operator.close(self.claim.agent)).await?;
+        self.step(Step::Stop, async { Ok(stop.await?) }).await
     }
 }

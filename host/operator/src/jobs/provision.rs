@@ -20,8 +20,8 @@ impl Job for Provision {
             }
             AgentState::Live | AgentState::Suspended | AgentState::Destroyed => return Ok(()),
         }
-        let blueprint = context.design(&agent).await?;
-        context.raise(&agent, &blueprint).await?;
+        let order = context.design(&agent).await?;
+        context.raise(&order).await?;
         agents::set_state(db, agent.id, AgentState::Live, None).await?;
         Ok(())
     }

@@ -14,8 +14,8 @@ impl Job for Reactivate {
         if agent.state != AgentState::Suspended {
             return Ok(());
         }
-        let blueprint = context.design(&agent).await?;
-        context.raise(&agent, &blueprint).await?;
+        let order = context.design(&agent).await?;
+        context.raise(&order).await?;
         agents::set_state(&context.operator.db, agent.id, AgentState::Live, None).await?;
         Ok(())
     }
@@ -25,7 +25,7 @@ impl Job for Reactivate {
         let (operator, agent) = (context.operator, context.claim.agent);
         if context.agent().await?.state == AgentState::Suspended {
             operator.close(agent).await?;
-            operator.driver.stop(agent).await?;
+            operator.driver.suspend(agent).await?;
         }
         Ok(())
     }

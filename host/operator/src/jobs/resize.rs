@@ -25,8 +25,8 @@ impl Job for Resize<'_> {
         if agent.state != AgentState::Live {
             return Ok(());
         }
-        let blueprint = context.design(&agent).await?;
-        context.raise_if_changed(&agent, &blueprint).await
+        let order = context.design(&agent).await?;
+        context.raise_if_changed(&order).await
     }
 }
 

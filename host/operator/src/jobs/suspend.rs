@@ -17,7 +17,7 @@ impl Job for Suspend<'_> {
         if agent.state == AgentState::Destroyed {
             return Ok(());
         }
-        context.lower().await?;
+        context.lower(context.operator.driver.suspend(agent.id)).await?;
         agents::set_state(&context.operator.db, agent.id, AgentState::Suspended, Some(self.reason)).await?;
         Ok(())
     }

@@ -16,7 +16,7 @@ impl Job for Update {
             // Whatever starts it next renders anew.
             return Ok(());
         }
-        let blueprint = context.design(&agent).await?;
-        context.raise_if_changed(&agent, &blueprint).await
+        let order = context.design(&agent).await?;
+        context.raise_if_changed(&order).await
     }
 }

@@ -150,6 +150,9 @@ pub struct AgentStatus {
     /// The release it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<ReleaseName>,
+    /// The mark of the configuration that this status is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_config: Option<String>,
     /// The namespace with everything that is its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

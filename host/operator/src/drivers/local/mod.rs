@@ -13,12 +13,12 @@ use std::{
     time::Duration,
 };
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt as _, join_all};
 use openclaw_platform::{AgentId, tokens::Minted};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{DriverError, Phase, Status};
+use super::{Doing, Driver, DriverError, Order, Phase, Status};
 use crate::{
     backoff::{self, Backoff},
     blueprint::Blueprint,
@@ -90,8 +90,6 @@ struct Supervised {
     task: AbortOnDropHandle<()>,
 }
 
-const NOTHING: Status = Status { phase: Phase::Absent, mark: None, restarts: 0 };
-
 impl Local {
     /// A driver without gateways.
     pub fn new(config: Config) -> Self {
@@ -112,7 +110,7 @@ impl Local {
         let first = recipe.spawn()?;
         // From here to the end nothing waits: a process is never without its place.
         let mark = Some(blueprint.mark());
-        slot.status.send_replace(Status { phase: Phase::Running { pid: first.0.pid }, mark, restarts: 0 });
+        slot.status.send_replace(Status { phase: Phase::Running { which: first.0.pid.into() }, mark, restarts: 0 });
         let token = CancellationToken::new();
         let supervised = supervisor::supervise(config.clone(), recipe, first, log, slot.status.clone(), token.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(supervised));
@@ -140,13 +138,14 @@ impl Local {
 
     /// What runs for `agent`.
     pub fn status(&self, agent: AgentId) -> Status {
-        self.slots().get(&agent).map_or(NOTHING, |slot| *slot.status.borrow())
+        self.slots().get(&agent).map_or(Status::ABSENT, |slot| *slot.status.borrow())
     }
 
     /// The agents that have a gateway, running or about to.
-    pub fn agents(&self) -> Vec<AgentId> {
+    pub fn agents(&self) -> HashMap<AgentId, Status> {
         let slots = self.slots();
-        slots.iter().filter(|(_, slot)| slot.status.borrow().phase != Phase::Absent).map(|(agent, _)| *agent).collect()
+        let all = slots.iter().map(|(agent, slot)| (*agent, *slot.status.borrow()));
+        all.filter(|(_, status)| status.phase != Phase::Absent).collect()
     }
 
     /// Stops every gateway; none is started afterwards.
@@ -169,12 +168,47 @@ impl Local {
     }
 
     fn slot(&self, agent: AgentId) -> Arc<Slot> {
-        let slot = || Slot { gateway: tokio::sync::Mutex::default(), status: watch::Sender::new(NOTHING) };
+        let slot = || Slot { gateway: tokio::sync::Mutex::default(), status: watch::Sender::new(Status::ABSENT) };
         Arc::clone(self.slots().entry(agent).or_insert_with(|| Arc::new(slot())))
     }
 
     fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<AgentId, Arc<Slot>>> {
         self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Driver for Local {
+    fn start<'a>(&'a self, order: &'a Order, secrets: Minted) -> Doing<'a, ()> {
+        self.start(order.agent.id, &order.blueprint, secrets).boxed()
+    }
+
+    fn adjust<'a>(&'a self, order: &'a Order) -> Doing<'a, bool> {
+        let same = self.status(order.agent.id).mark == Some(order.blueprint.mark());
+        std::future::ready(Ok(same)).boxed()
+    }
+
+    fn stop(&self, agent: AgentId) -> Doing<'_, ()> {
+        self.stop(agent).boxed()
+    }
+
+    fn destroy(&self, agent: AgentId) -> Doing<'_, ()> {
+        self.destroy(agent).boxed()
+    }
+
+    fn status(&self, agent: AgentId) -> Doing<'_, Status> {
+        std::future::ready(Ok(self.status(agent))).boxed()
+    }
+
+    fn agents(&self) -> Doing<'_, HashMap<AgentId, Status>> {
+        std::future::ready(Ok(self.agents())).boxed()
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        self.shutdown().boxed()
     }
 }
 
@@ -185,7 +219,7 @@ async fn stop(slot: &Slot, gateway: &mut Option<Supervised>) {
         if let Err(error) = (&mut supervised.task).await {
             tracing::error!(%error, "a gateway's supervisor failed; the process was killed");
         }
-        slot.status.send_replace(NOTHING);
+        slot.status.send_replace(Status::ABSENT);
         *gateway = None;
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn supervise(
         let began = Instant::now();
         let how = match process {
             Ok((process, output)) => {
-                status.send_modify(|s| s.phase = Phase::Running { pid: process.pid });
+                status.send_modify(|s| s.phase = Phase::Running { which: process.pid.into() });
                 let Some(how) = watch(process, output, &mut log, &stop, config.stop_grace).await else { return };
                 how
             }
