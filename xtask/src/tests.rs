@@ -69,7 +69,11 @@ const FUZZ: &str = "openclaw-plugins-fuzz";
 const FUZZ_SECONDS: u32 = 30;
 
 /// The long suites: a package and the module of its tests that are otherwise ignored.
-const LONG: [(&str, &str); 2] = [("openclaw-api", "mcp::conformance::"), ("openclaw-billing", "stripe_api::")];
+const LONG: [(&str, &str); 3] = [
+    ("openclaw-api", "mcp::conformance::"),
+    ("openclaw-billing", "stripe_api::"),
+    ("openclaw-operator", "crash::in_cluster::"),
+];
 
 /// What test runners said.
 struct Count {

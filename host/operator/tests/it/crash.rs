@@ -57,8 +57,7 @@ impl Place {
 
 /// Orders `instruction` for an agent, which was live before unless it is to be provisioned, kills the operator at
 /// `place` and starts another.
-async fn torn_apart(instruction: Instruction, place: Place) -> (World, AgentId, tokio::process::Child) {
-    let world = World::new().await;
+async fn torn_apart(world: &World, instruction: Instruction, place: Place) -> (AgentId, tokio::process::Child) {
     let mut first = world.operator_process();
     let agent = match instruction {
         Instruction::Provision => world.agent(world.customer().await).await,
@@ -68,20 +67,22 @@ async fn torn_apart(instruction: Instruction, place: Place) -> (World, AgentId, 
         world.done(world.order(agent, Instruction::Suspend { reason: "test".into() }).await).await;
     }
     let mut keeper = world.db.acquire().await.unwrap();
-    place.hold(&world, &mut keeper).await;
+    place.hold(world, &mut keeper).await;
     let job = world.order(agent, instruction).await;
-    place.reached(&world).await;
+    place.reached(world).await;
 
     first.kill().await.unwrap();
-    until("its gateways are gone, too", async || world.gateways(agent).await.is_empty().then_some(())).await;
+    if world.pods.is_none() {
+        until("its gateways are gone, too", async || world.gateways(agent).await.is_empty().then_some(())).await;
+    }
     sqlx::query("SELECT pg_advisory_unlock(4242)").execute(&mut *keeper).await.unwrap();
     let second = world.operator_process();
     world.done(job).await;
-    (world, agent, second)
+    (agent, second)
 }
 
-async fn ends_live(instruction: Instruction, place: Place) {
-    let (world, agent, _operator) = torn_apart(instruction, place).await;
+async fn ends_live(world: World, instruction: Instruction, place: Place) {
+    let (agent, _operator) = torn_apart(&world, instruction, place).await;
     assert_eq!(world.state(agent).await, AgentState::Live, "{place:?}");
     let gateway = world.gateway(agent).await;
     let token = world.told(agent, "OPENCLAW_PROXY_TOKEN").await;
@@ -92,8 +93,8 @@ async fn ends_live(instruction: Instruction, place: Place) {
     assert_eq!(world.gateways(agent).await, [gateway], "{place:?}");
 }
 
-async fn ends_stopped(instruction: Instruction, place: Place, state: AgentState) {
-    let (world, agent, _operator) = torn_apart(instruction, place).await;
+async fn ends_stopped(world: World, instruction: Instruction, place: Place, state: AgentState) {
+    let (agent, _operator) = torn_apart(&world, instruction, place).await;
     assert_eq!(world.state(agent).await, state, "{place:?}");
     assert!(world.gateways(agent).await.is_empty(), "{place:?}");
     let open: i64 = sqlx::query_scalar("SELECT count(*) FROM proxy_tokens WHERE closed_at IS NULL")
@@ -103,9 +104,9 @@ async fn ends_stopped(instruction: Instruction, place: Place, state: AgentState)
     assert_eq!(open, 0, "{place:?}");
 }
 
-#[tokio::test]
-async fn a_provision_that_is_torn_apart_anywhere_ends_live_with_exactly_one_gateway() {
-    let places = [
+/// Every write of a provision.
+fn places() -> [Place; 13] {
+    [
         place("job_steps", "NEW.name = 'prepare' AND NEW.finished_at IS NULL"),
         place("job_steps", "NEW.name = 'prepare' AND NEW.finished_at IS NOT NULL"),
         place("job_steps", "NEW.name = 'persona' AND NEW.finished_at IS NULL"),
@@ -119,12 +120,71 @@ async fn a_provision_that_is_torn_apart_anywhere_ends_live_with_exactly_one_gate
         place("job_steps", "NEW.name = 'answering' AND NEW.finished_at IS NOT NULL"),
         place("agents", "NEW.state = 'live'"),
         place("jobs", "NEW.state = 'done'"),
-    ];
-    stream::iter(places).for_each_concurrent(AT_ONCE, |place| ends_live(Instruction::Provision, place)).await;
+    ]
+}
+
+#[tokio::test]
+async fn a_provision_that_is_torn_apart_anywhere_ends_live_with_exactly_one_gateway() {
+    let torn = async |place| ends_live(World::new().await, Instruction::Provision, place).await;
+    stream::iter(places()).for_each_concurrent(AT_ONCE, torn).await;
 }
 
 #[tokio::test]
 async fn other_jobs_that_are_torn_apart_end_as_they_should() {
+    others(World::new).await;
+}
+
+/// The same over pods, which outlive their operator.
+mod in_cluster {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_provision_that_is_torn_apart_around_its_gateway_ends_live_with_exactly_one() {
+        let around =
+            ["NEW.name = 'gateway' AND NEW.finished_at IS NULL", "NEW.name = 'answering' AND NEW.finished_at IS NULL"];
+        let torn =
+            async |when| ends_live(World::in_cluster().await, Instruction::Provision, place("job_steps", when)).await;
+        stream::iter(around).for_each_concurrent(AT_ONCE, torn).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "long: cargo xtask test --all"]
+    async fn a_provision_that_is_torn_apart_anywhere_ends_live_with_exactly_one_gateway() {
+        let torn = async |place| ends_live(World::in_cluster().await, Instruction::Provision, place).await;
+        stream::iter(places()).for_each_concurrent(AT_ONCE, torn).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "long: cargo xtask test --all"]
+    async fn other_jobs_that_are_torn_apart_end_as_they_should() {
+        others(World::in_cluster).await;
+    }
+
+    /// Where nothing is written to Postgres: between what is said to the API server.
+    #[tokio::test]
+    #[ignore = "long: cargo xtask test --all"]
+    async fn an_operator_that_is_killed_at_any_moment_leaves_one_gateway() {
+        let torn = async |milliseconds| {
+            let world = World::in_cluster().await;
+            let agent = world.agent(world.customer().await).await;
+            let mut first = world.operator_process();
+            let job = world.order(agent, Instruction::Provision).await;
+            until("the job begins", async || world.job(job).await.steps.first().map(drop)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+            first.kill().await.unwrap();
+            let _second = world.operator_process();
+            world.done(job).await;
+            let gateway = world.gateway(agent).await;
+            let token = world.told(agent, "OPENCLAW_PROXY_TOKEN").await;
+            let caller = Authenticator::new(world.db.clone()).authenticate(&token).await;
+            assert_eq!(caller.unwrap().agent, agent, "after {milliseconds} ms");
+            assert_eq!(world.gateways(agent).await, [gateway]);
+        };
+        stream::iter([0, 50, 100, 200, 300, 400, 500, 700, 900, 1200, 1500, 2000]).for_each_concurrent(3, torn).await;
+    }
+}
+
+async fn others(world: impl AsyncFn() -> World) {
     use AgentState::{Destroyed, Suspended};
     let suspend = || Instruction::Suspend { reason: "test".into() };
     let stopped = [
@@ -140,8 +200,11 @@ async fn other_jobs_that_are_torn_apart_end_as_they_should() {
             place("job_steps", "NEW.name = 'tokens' AND NEW.finished_at IS NOT NULL"),
         ),
     ];
-    let stopped = stream::iter(stopped)
-        .for_each_concurrent(AT_ONCE, |(instruction, place, state)| ends_stopped(instruction, place, state));
-    let live = stream::iter(live).for_each_concurrent(AT_ONCE, |(instruction, place)| ends_live(instruction, place));
+    let stopped = stream::iter(stopped).for_each_concurrent(AT_ONCE, async |(instruction, place, state)| {
+        ends_stopped(world().await, instruction, place, state).await;
+    });
+    let live = stream::iter(live).for_each_concurrent(AT_ONCE, async |(instruction, place)| {
+        ends_live(world().await, instruction, place).await;
+    });
     tokio::join!(stopped, live);
 }

@@ -1,9 +1,11 @@
 //! The operator against a real Postgres, a real niche, real child processes and a real Kubernetes API server.
 
+mod conformance;
 mod crash;
 mod driver;
 mod jobs;
 mod kubernetes;
+mod pods;
 mod queue;
 mod world;
 

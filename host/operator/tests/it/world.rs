@@ -11,7 +11,10 @@ use std::{
 };
 
 use openclaw_api_types::Margins;
-use openclaw_operator::{Config, drivers::local::Program};
+use openclaw_operator::{
+    Config, Driver,
+    drivers::local::{self, Program},
+};
 use openclaw_platform::{
     AgentId, CustomerId, Digest, JobId, accounts,
     agents::{self, Agent, AgentState},
@@ -27,6 +30,8 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::pods::{self, Pods};
 
 /// Makes this test program an operator; holds what it needs to know, as JSON.
 pub(crate) const OPERATOR: &str = "OPENCLAW_TEST_OPERATOR";
@@ -50,6 +55,8 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     digest: Digest,
     silent: Arc<AtomicBool>,
+    /// None in a world whose gateways are processes.
+    pub(crate) pods: Option<Pods>,
     _beats: AbortOnDropHandle<()>,
 }
 
@@ -85,11 +92,23 @@ impl World {
             folder,
             digest,
             silent,
+            pods: None,
         }
     }
 
+    /// One whose gateways are pods of a cluster.
+    pub(crate) async fn in_cluster() -> Self {
+        let mut world = Self::new().await;
+        world.pods = Some(Pods::new(world.db.clone(), world.folder.path(), world.silent.clone()).await);
+        world
+    }
+
     pub(crate) fn config(&self) -> Config {
-        config(&self.url, self.folder.path(), &self.mark)
+        let mut config = config(&self.url, self.folder.path(), &self.mark);
+        if let Some(pods) = &self.pods {
+            config.driver = pods.driver();
+        }
+        config
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -116,7 +135,9 @@ impl World {
 
     /// An operator in a process of its own.
     pub(crate) fn operator_process(&self) -> tokio::process::Child {
-        let told = serde_json::json!({ "url": self.url, "folder": self.folder.path(), "mark": self.mark });
+        let cluster = self.pods.as_ref().map(Pods::told);
+        let told =
+            serde_json::json!({"url": self.url, "folder": self.folder.path(), "mark": self.mark, "cluster": cluster});
         tokio::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "operator_process", "--nocapture"])
             .env(OPERATOR, told.to_string())
@@ -196,8 +217,15 @@ impl World {
         self.settled(job, JobState::Done).await
     }
 
-    /// The processes that are gateways of `agent`, found without asking the operator.
-    pub(crate) async fn gateways(&self, agent: AgentId) -> Vec<u32> {
+    /// The processes or pods that are gateways of `agent`, found without asking the operator.
+    pub(crate) async fn gateways(&self, agent: AgentId) -> Vec<String> {
+        match &self.pods {
+            Some(pods) => pods.of(agent).await,
+            None => self.processes(agent).await.iter().map(u32::to_string).collect(),
+        }
+    }
+
+    async fn processes(&self, agent: AgentId) -> Vec<u32> {
         let token = format!("TELEGRAM_BOT_TOKEN={}:", self.get(agent).await.number);
         let root = format!("TELEGRAM_API_ROOT={}", self.mark);
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -211,9 +239,9 @@ impl World {
     }
 
     /// The one gateway of `agent`, once there is exactly one.
-    pub(crate) async fn gateway(&self, agent: AgentId) -> u32 {
-        until("there is one gateway", async || match self.gateways(agent).await[..] {
-            [pid] => Some(pid),
+    pub(crate) async fn gateway(&self, agent: AgentId) -> String {
+        until("there is one gateway", async || match &self.gateways(agent).await[..] {
+            [gateway] => Some(gateway.clone()),
             _ => None,
         })
         .await
@@ -221,7 +249,11 @@ impl World {
 
     /// What the gateway of `agent` that started last was told.
     pub(crate) async fn told(&self, agent: AgentId, variable: &str) -> String {
-        let pid = self.gateway(agent).await;
+        let gateway = self.gateway(agent).await;
+        if let Some(pods) = &self.pods {
+            return pods.variable(agent, variable).await;
+        }
+        let pid = gateway.parse().unwrap();
         let prefix = format!("{variable}=");
         let value = environment(pid).into_iter().find_map(|v| v.strip_prefix(&prefix).map(str::to_owned));
         value.unwrap_or_else(|| panic!("{variable} is not set"))
@@ -234,6 +266,9 @@ impl World {
 
     /// How many gateways of `agent` were ever started.
     pub(crate) async fn starts(&self, agent: AgentId) -> usize {
+        if let Some(pods) = &self.pods {
+            return pods.starts(agent).await;
+        }
         let path = self.folder.path().join(format!("{}.pids", self.get(agent).await.number));
         std::fs::read_to_string(path).unwrap_or_default().lines().count()
     }
@@ -317,7 +352,7 @@ fn config(url: &str, folder: &Path, mark: &str) -> Config {
     ])
     .unwrap();
     let mut config = Config::new(&settings).unwrap();
-    config.local.program = program(GATEWAY, folder);
+    config.driver = Driver::Local(local::Config::new(program(GATEWAY, folder), folder.join("agents")));
     // Compiled once for all tests and runs.
     config.plugins.cache_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     config.look_every = Duration::from_millis(200);
@@ -329,7 +364,10 @@ pub(crate) async fn operate_until_killed(told: &str) {
     let told: serde_json::Value = serde_json::from_str(told).unwrap();
     let [url, folder, mark] = ["url", "folder", "mark"].map(|name| told[name].as_str().unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let config = config(url, Path::new(folder), mark);
+    let mut config = config(url, Path::new(folder), mark);
+    if let Some(kubeconfig) = told["cluster"]["kubeconfig"].as_str() {
+        config.driver = pods::driver(kubeconfig.into(), told["cluster"]["namespace"].as_str().unwrap());
+    }
     openclaw_operator::run(config, pool(url), listener, CancellationToken::new()).await.unwrap();
 }
 

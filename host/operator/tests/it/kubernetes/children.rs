@@ -44,7 +44,7 @@ fn tier() -> Tier {
     }
 }
 
-pub(super) fn platform(namespace: &str) -> Platform {
+pub(crate) fn platform(namespace: &str) -> Platform {
     let reached = [("api", 8000), ("token-proxy", 8080), ("telegram-relay", 8090), ("browser-proxy", 8085)];
     Platform {
         namespace: namespace.into(),
@@ -81,7 +81,7 @@ impl Children {
         let (tier, platform) = (tier(), platform(&agent.namespace().unwrap()));
         let family = Family::of(agent).unwrap();
         let secret = children::secret(&family, &blueprint(), minted);
-        let (mark, running) = (children::mark(&secret), !agent.spec.suspended);
+        let mark = children::mark(&secret);
         Self {
             namespace: children::namespace(&family),
             access: children::access(&family, &platform),
@@ -90,7 +90,7 @@ impl Children {
             limits: children::limits(&family, &tier),
             network_policy: children::network_policy(&family, agent, &platform),
             volume: (agent.spec.runtime == Runtime::Openclaw).then(|| children::volume(&family, &platform)),
-            deployment: children::deployment(&family, agent, &tier, &platform, mark, running),
+            deployment: children::deployment(&family, agent, &tier, &platform, Some(mark)),
             secret,
         }
     }
@@ -146,7 +146,7 @@ async fn ready(client: &Client, namespace: &str) {
     .await;
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
     conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
 }

@@ -31,11 +31,11 @@ use super::{
 };
 
 /// A cluster with a platform in a namespace of its own, and an operator that can be started with its own rights.
-pub(super) struct Fleet {
-    pub(super) client: Client,
+pub(crate) struct Fleet {
+    pub(crate) client: Client,
     /// The operator's.
     pub(super) operators: Client,
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     db: PgPool,
 }
 
@@ -55,6 +55,11 @@ impl Fleet {
     }
 
     async fn in_cluster(cluster: &Cluster) -> Self {
+        Self::over(cluster, postgres::database().await.pool).await
+    }
+
+    /// The same over the database of a platform that is there.
+    pub(crate) async fn over(cluster: &Cluster, db: PgPool) -> Self {
         let (client, namespace) = world_in(cluster).await;
         for right in rights::rights(&namespace).unwrap() {
             let kind = ApiResource::from_gvk(&right.types.as_ref().unwrap().try_into().unwrap());
@@ -66,7 +71,7 @@ impl Fleet {
             api.patch(&right.name_any(), &strict, &Patch::Apply(&right)).await.unwrap();
         }
         let operators = cluster.client_of(&namespace, rights::ACCOUNT).await.unwrap();
-        Self { client, operators, namespace, db: postgres::database().await.pool }
+        Self { client, operators, namespace, db }
     }
 
     pub(super) fn operator(&self) -> Operator {
@@ -75,7 +80,7 @@ impl Fleet {
         Operator(AbortOnDropHandle::new(tokio::spawn(run)), shutdown)
     }
 
-    fn agents(&self) -> Api<Agent> {
+    pub(crate) fn agents(&self) -> Api<Agent> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 

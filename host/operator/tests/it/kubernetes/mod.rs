@@ -1,6 +1,7 @@
 //! The operator's part in a cluster, on a real API server. What runs there is kwok's, so no gateway does.
 
-mod children;
-mod controller;
+pub(crate) mod children;
+pub(crate) mod controller;
+mod driver;
 mod resources;
 mod rights;
