@@ -22,7 +22,7 @@ pub async fn destroy(db: &PgPool, agent: AgentId) -> Result<()> {
     sqlx::query!("DELETE FROM chat_messages WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM tool_calls WHERE agent_id = $1", agent.0).execute(&mut *tx).await?;
     sqlx::query!(
-        "DELETE FROM niche_storage s USING agents a
+        "DELETE FROM niche_spaces s USING agents a
          WHERE a.id = $1 AND s.customer_id = a.customer_id AND s.niche = a.niche
            AND NOT EXISTS (
                SELECT FROM agents other

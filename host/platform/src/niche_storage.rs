@@ -3,6 +3,7 @@
 //! is let go of.
 
 use std::{
+    ops::Add,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -115,6 +116,8 @@ impl Space {
             tx,
             customer: self.customer,
             niche: self.niche.clone(),
+            kept: None,
+            grown: Size::default(),
             used: Instant::now(),
             _connection: connection,
             _turn: turn,
@@ -158,6 +161,10 @@ struct Open {
     tx: sqlx::Transaction<'static, Postgres>,
     customer: CustomerId,
     niche: String,
+    /// What the space took when the transaction began, once that was asked.
+    kept: Option<Size>,
+    /// How this transaction changes it.
+    grown: Size,
     /// When something was last done with it.
     used: Instant,
     _connection: OwnedSemaphorePermit,
@@ -226,16 +233,26 @@ impl Transaction {
         self.wrote = true;
         let mut open = self.open().await?;
         let (tx, customer, niche) = open.parts();
-        sqlx::query!(
-            "INSERT INTO niche_storage (customer_id, niche, key, value) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (customer_id, niche, key) DO UPDATE SET value = excluded.value, updated_at = now()",
+        let replaced = sqlx::query_scalar!(
+            "WITH space AS (
+                 INSERT INTO niche_spaces (customer_id, niche) VALUES ($1, $2) ON CONFLICT DO NOTHING),
+             old AS (
+                 SELECT octet_length(value) AS bytes FROM niche_storage
+                 WHERE customer_id = $1 AND niche = $2 AND key = $3)
+             INSERT INTO niche_storage (customer_id, niche, key, value) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (customer_id, niche, key) DO UPDATE SET value = excluded.value, updated_at = now()
+             RETURNING (SELECT bytes FROM old)",
             customer.0,
             niche,
             key,
             value
         )
-        .execute(&mut *tx)
+        .fetch_one(&mut *tx)
         .await?;
+        open.grew(match replaced {
+            Some(bytes) => Size { bytes: value.len() as i64 - i64::from(bytes), keys: 0 },
+            None => Size { bytes: (key.len() + value.len()) as i64, keys: 1 },
+        });
         Ok(())
     }
 
@@ -244,40 +261,83 @@ impl Transaction {
         self.wrote = true;
         let mut open = self.open().await?;
         let (tx, customer, niche) = open.parts();
-        sqlx::query!(
-            "DELETE FROM niche_storage WHERE customer_id = $1 AND niche = $2 AND key = $3",
+        let removed = sqlx::query_scalar!(
+            r#"DELETE FROM niche_storage WHERE customer_id = $1 AND niche = $2 AND key = $3
+               RETURNING octet_length(key) + octet_length(value) AS "bytes!""#,
             customer.0,
             niche,
             key
         )
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
+        if let Some(bytes) = removed {
+            open.grew(Size { bytes: -i64::from(bytes), keys: -1 });
+        }
         Ok(())
     }
 
-    /// Bytes of all keys and values, and how many keys there are, this transaction's own included.
+    /// Bytes of all keys and values, and how many keys there are, this transaction's own included. Nothing of the data is
+    /// read for it.
     pub async fn size(&mut self) -> Result<(u64, u64)> {
         let mut open = self.open().await?;
-        let (tx, customer, niche) = open.parts();
-        let size = sqlx::query!(
-            r#"SELECT coalesce(sum(octet_length(key) + octet_length(value)), 0)::bigint AS "bytes!",
-                      count(*) AS "keys!"
-               FROM niche_storage WHERE customer_id = $1 AND niche = $2"#,
-            customer.0,
-            niche
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        Ok((size.bytes.unsigned_abs(), size.keys.unsigned_abs()))
+        let kept = match open.0.kept {
+            Some(kept) => kept,
+            None => {
+                let (tx, customer, niche) = open.parts();
+                let kept = sqlx::query_as!(
+                    Size,
+                    "SELECT bytes, keys FROM niche_spaces WHERE customer_id = $1 AND niche = $2",
+                    customer.0,
+                    niche
+                );
+                let kept = kept.fetch_optional(&mut *tx).await?.unwrap_or_default();
+                *open.0.kept.insert(kept)
+            }
+        };
+        let now = kept + open.0.grown;
+        Ok((now.bytes.unsigned_abs(), now.keys.unsigned_abs()))
     }
 
     /// Keeps what was written. One that only read has done what it was for, also when it was left alone since.
     pub async fn commit(self) -> Result<()> {
         match self.open.lock().await.take() {
-            Some(open) => Ok(open.tx.commit().await?),
+            Some(open) => open.commit().await,
             None if self.wrote => Err(Error::StorageLeftIdle(self.idle)),
             None => Ok(()),
         }
+    }
+}
+
+impl Open {
+    /// Keeps what was written, and what the space takes with it.
+    async fn commit(mut self) -> Result<()> {
+        if self.grown != Size::default() {
+            sqlx::query!(
+                "UPDATE niche_spaces SET bytes = bytes + $3, keys = keys + $4 WHERE customer_id = $1 AND niche = $2",
+                self.customer.0,
+                self.niche,
+                self.grown.bytes,
+                self.grown.keys
+            )
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// What a space takes, or by how much that changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Size {
+    bytes: i64,
+    keys: i64,
+}
+
+impl Add for Size {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { bytes: self.bytes + more.bytes, keys: self.keys + more.keys }
     }
 }
 
@@ -289,6 +349,11 @@ impl InUse<'_> {
     fn parts(&mut self) -> (&mut PgConnection, CustomerId, &str) {
         let Open { tx, customer, niche, .. } = &mut *self.0;
         (tx, *customer, niche)
+    }
+
+    /// Adds to what the transaction changes of the space's size.
+    fn grew(&mut self, by: Size) {
+        self.0.grown = self.0.grown + by;
     }
 }
 

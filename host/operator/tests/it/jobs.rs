@@ -187,6 +187,7 @@ async fn destroy_removes_what_was_said_and_keeps_the_books() {
         "INSERT INTO relay_seen (agent_id, telegram_update_id) SELECT id, 1 FROM agents",
         "INSERT INTO tool_calls (id, agent_id, digest, tool, title, arguments, result, outcome, micros)
          SELECT gen_random_uuid(), id, digest, 't', 't', '{}', '', 'ok', 1 FROM agents",
+        "INSERT INTO niche_spaces (customer_id, niche, bytes, keys) SELECT id, 'hello', 2, 1 FROM customers",
         "INSERT INTO niche_storage (customer_id, niche, key, value) SELECT id, 'hello', 'k', 'x' FROM customers",
     ] {
         sqlx::query(statement).execute(&world.db).await.unwrap();

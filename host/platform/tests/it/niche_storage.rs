@@ -6,7 +6,9 @@ use openclaw_platform::{
     CustomerId, Error, accounts,
     niche_storage::{Space, Spaces},
 };
-use openclaw_testkit::postgres::{self, Database};
+use openclaw_testkit::postgres::{self, Database, MIGRATIONS, Postgres};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use sqlx::{Connection as _, PgConnection};
 use tokio::time::timeout;
 
 /// Long enough for whatever does not wait for another.
@@ -100,4 +102,68 @@ async fn who_waits_in_vain_is_told_what_for() {
     assert!(matches!(replica, Err(Error::SpaceInUse(_))), "{replica:?}");
     held.commit().await.unwrap();
     timeout(PROMPTLY, elsewhere.begin()).await.unwrap().unwrap();
+}
+
+/// What the spaces say that they take, and what reading all of it comes to; without those that hold nothing.
+async fn sizes(db: &mut PgConnection) -> [Vec<(i64, i64)>; 2] {
+    let said = "SELECT bytes, keys FROM niche_spaces WHERE keys > 0 ORDER BY customer_id, niche";
+    let read = "SELECT sum(octet_length(key) + octet_length(value))::bigint, count(*) FROM niche_storage
+                GROUP BY customer_id, niche ORDER BY customer_id, niche";
+    [sqlx::query_as(said).fetch_all(&mut *db).await.unwrap(), sqlx::query_as(read).fetch_all(db).await.unwrap()]
+}
+
+#[tokio::test]
+async fn what_a_space_takes_is_known_without_reading_it_whatever_is_written_lost_or_removed() {
+    let database = postgres::database().await;
+    let spaces = spaces(&database, 2, FOR_EVER).await;
+    let customers = customers(&database, &spaces, 2).await;
+    let mut random = StdRng::seed_from_u64(7);
+    for _ in 0..60 {
+        let mut tx = customers[random.random_range(0..2)].begin().await.unwrap();
+        for _ in 0..random.random_range(0..12) {
+            let key = "ké".repeat(random.random_range(1..12));
+            if random.random_bool(0.3) {
+                tx.remove(&key).await.unwrap();
+            } else {
+                tx.set(&key, &vec![7; random.random_range(0..3_000)]).await.unwrap();
+            }
+            if random.random_bool(0.2) {
+                tx.size().await.unwrap();
+            }
+        }
+        // A third is dropped, a few with a statement that fails: a key has 256 bytes at most.
+        match random.random_range(0..6) {
+            0 => {}
+            1 => drop(tx.set(&"k".repeat(300), b"").await.unwrap_err()),
+            _ => {
+                let told = tx.size().await.unwrap();
+                tx.commit().await.unwrap();
+                let [said, _] = sizes(&mut database.pool.acquire().await.unwrap()).await;
+                assert!(told == (0, 0) || said.contains(&(told.0 as i64, told.1 as i64)), "{told:?} {said:?}");
+            }
+        }
+        let [said, read] = sizes(&mut database.pool.acquire().await.unwrap()).await;
+        assert_eq!(said, read);
+    }
+    let [said, _] = sizes(&mut database.pool.acquire().await.unwrap()).await;
+    assert_eq!(said.len(), 2, "both hold something at the end");
+}
+
+#[tokio::test]
+async fn what_was_stored_before_spaces_were_counted_is_counted() {
+    const COUNTED: i64 = 13;
+    let postgres = Postgres::temporary().await.unwrap();
+    postgres.ensure_database("before").await.unwrap();
+    let mut db = PgConnection::connect(&postgres.url("before")).await.unwrap();
+    let before = MIGRATIONS.iter().filter(|migration| migration.version < COUNTED);
+    for migration in before {
+        sqlx::raw_sql(migration.sql.clone()).execute(&mut db).await.unwrap();
+    }
+    let stored = "WITH owner AS (INSERT INTO customers (id, email) VALUES (gen_random_uuid(), 'a@example.com') RETURNING id)
+                  INSERT INTO niche_storage (customer_id, niche, key, value)
+                  SELECT id, niche, key, 'four' FROM owner, (VALUES ('a', 'k'), ('a', 'key'), ('b', 'k')) AS kept (niche, key)";
+    sqlx::raw_sql(stored).execute(&mut db).await.unwrap();
+    let counted = MIGRATIONS.iter().find(|migration| migration.version == COUNTED).unwrap();
+    sqlx::raw_sql(counted.sql.clone()).execute(&mut db).await.unwrap();
+    assert_eq!(sizes(&mut db).await, [vec![(12, 2), (5, 1)], vec![(12, 2), (5, 1)]]);
 }
