@@ -1,7 +1,8 @@
-//! How often what needs no sign-in may be asked for: by one address, and by all of them together. Kept in memory, so
+//! How often what needs no sign-in may be asked for: by one address or for one interview, and by all of them together. Kept in memory, so
 //! that each process of the role counts for itself.
 
 use std::{
+    hash::Hash,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -10,6 +11,7 @@ use std::{
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{HeaderMap, request::Parts};
 use moka::sync::Cache;
+use uuid::Uuid;
 
 use crate::{
     AppState,
@@ -24,10 +26,15 @@ const ALL_SIGN_INS: u32 = 600;
 const INTERVIEWS: u32 = 60;
 /// Interviews that all may begin in a minute.
 const ALL_INTERVIEWS: u32 = 1_800;
+/// Times in a minute that one customer, or one interview that is no customer's yet, may have the niche asked what comes
+/// next.
+const QUESTIONS: u32 = 120;
+/// Times in a minute that all may.
+const ALL_QUESTIONS: u32 = 6_000;
 /// The span of these numbers: after it an unused bucket is full, and need not be kept.
 const SPAN: Duration = Duration::from_secs(60);
-/// Addresses that are counted at most; of more, those that ask seldom are forgotten.
-const ADDRESSES: u64 = 100_000;
+/// Addresses, customers and interviews that are counted at most; of more, those that ask seldom are forgotten.
+const COUNTED: u64 = 100_000;
 
 /// A bucket that holds `size` and fills within [`SPAN`].
 #[derive(Debug)]
@@ -55,21 +62,21 @@ impl Bucket {
     }
 }
 
-/// The buckets of one thing that may be asked for.
-struct Limit {
+/// The buckets of one thing that may be asked for, by whom it is counted for.
+struct Limit<K> {
     each: u32,
-    of_each: Cache<IpAddr, Arc<Mutex<Bucket>>>,
+    of_each: Cache<K, Arc<Mutex<Bucket>>>,
     of_all: Mutex<Bucket>,
 }
 
-impl Limit {
+impl<K: Eq + Hash + Send + Sync + 'static> Limit<K> {
     fn new(each: u32, all: u32) -> Self {
-        let of_each = Cache::builder().max_capacity(ADDRESSES).time_to_idle(SPAN).build();
+        let of_each = Cache::builder().max_capacity(COUNTED).time_to_idle(SPAN).build();
         Self { each, of_each, of_all: Mutex::new(Bucket::new(all, Instant::now())) }
     }
 
-    fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let bucket = self.of_each.get_with(address, || Arc::new(Mutex::new(Bucket::new(self.each, now))));
+    fn take(&self, who: K, now: Instant) -> Result<(), Duration> {
+        let bucket = self.of_each.get_with(who, || Arc::new(Mutex::new(Bucket::new(self.each, now))));
         bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now)?;
         self.of_all.lock().unwrap_or_else(PoisonError::into_inner).take(now)
     }
@@ -77,18 +84,20 @@ impl Limit {
 
 /// The limits of this process.
 #[derive(Clone)]
-pub(crate) struct Limits(Arc<Both>);
+pub(crate) struct Limits(Arc<All>);
 
-struct Both {
-    sign_in: Limit,
-    interview: Limit,
+struct All {
+    sign_in: Limit<IpAddr>,
+    interview: Limit<IpAddr>,
+    question: Limit<Uuid>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self(Arc::new(Both {
+        Self(Arc::new(All {
             sign_in: Limit::new(SIGN_INS, ALL_SIGN_INS),
             interview: Limit::new(INTERVIEWS, ALL_INTERVIEWS),
+            question: Limit::new(QUESTIONS, ALL_QUESTIONS),
         }))
     }
 }
@@ -103,6 +112,18 @@ impl Limits {
     pub(crate) fn interview(&self, client: Client) -> Result<()> {
         client.take(&self.0.interview)
     }
+
+    /// Before a niche is asked for the next question of `whose` interview: a customer's id, or the interview's.
+    pub(crate) fn question(&self, whose: Uuid) -> Result<()> {
+        self.0.question.take(whose, Instant::now()).map_err(too_often)
+    }
+}
+
+fn too_often(wait: Duration) -> ApiError {
+    ApiError::TooMany {
+        detail: "this was asked for too often just now: wait a moment".into(),
+        retry_after: wait.as_secs() + 1,
+    }
 }
 
 /// Where a request comes from. None for a developer's own machine, which nothing is counted for.
@@ -110,12 +131,9 @@ impl Limits {
 pub(crate) struct Client(Option<IpAddr>);
 
 impl Client {
-    fn take(self, limit: &Limit) -> Result<()> {
+    fn take(self, limit: &Limit<IpAddr>) -> Result<()> {
         let Some(address) = self.0 else { return Ok(()) };
-        limit.take(address, Instant::now()).map_err(|wait| ApiError::TooMany {
-            detail: "this was asked for too often just now: wait a moment".into(),
-            retry_after: wait.as_secs() + 1,
-        })
+        limit.take(address, Instant::now()).map_err(too_often)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::join_all;
 use moka::future::Cache;
 use openclaw_platform::{Digest, db::Notice, releases};
 use openclaw_plugins::{
@@ -15,7 +16,10 @@ use openclaw_plugins::{
     grant::{Grant, Rights},
 };
 use sqlx::PgPool;
-use tokio::sync::{Mutex, broadcast};
+use tokio::{
+    sync::{Mutex, broadcast},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{error::Result, locale::Locale, releases::rights};
@@ -24,6 +28,11 @@ use crate::{error::Result, locale::Locale, releases::rights};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Descriptions that are remembered at most.
 const DESCRIPTIONS: u64 = 1000;
+/// How long the marketplace waits for descriptions that it does not know yet. Whoever answers later is there the next
+/// time.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it does not wait again for one that did not answer.
+const WAIT_AGAIN: Duration = Duration::from_secs(30);
 
 /// What a release says of itself in one language.
 #[derive(Debug)]
@@ -45,6 +54,10 @@ pub(crate) struct Niches {
     /// What was loaded here and may be let go of.
     loaded: Arc<SyncMutex<BTreeSet<Digest>>>,
     descriptions: Cache<(Digest, Locale), Arc<Description>>,
+    /// Those that did not describe themselves just now.
+    silent: Cache<(Digest, Locale), ()>,
+    /// What each niche's releases said last in the marketplace.
+    shown: Cache<(String, Locale), Arc<Description>>,
     looking: Arc<Mutex<()>>,
 }
 
@@ -59,6 +72,8 @@ impl Niches {
             grants: Arc::default(),
             loaded: Arc::default(),
             descriptions: Cache::new(DESCRIPTIONS),
+            silent: Cache::builder().max_capacity(DESCRIPTIONS).time_to_live(WAIT_AGAIN).build(),
+            shown: Cache::new(DESCRIPTIONS),
             looking: Arc::default(),
         }
     }
@@ -188,20 +203,42 @@ impl Niches {
     }
 
     /// The niches on offer with what they say of themselves, those for sale first, then by name. One that does not
-    /// answer is left out.
+    /// answer is shown as its last release was, or left out, and holds up no other.
     pub(crate) async fn list(&self, locale: Locale) -> Vec<Arc<Description>> {
-        let mut list = Vec::new();
-        for (niche, release) in self.all().iter() {
-            match self.describe(release, locale).await {
-                Ok(description) => list.push(description),
-                Err(error) => tracing::error!(niche, %error, "a niche does not describe itself"),
-            }
-        }
+        let offered = self.all();
+        let asked = offered.iter().map(|(niche, release)| self.show(niche, release, locale));
+        let mut list: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
         list.sort_by(|a, b| {
             let key = |d: &Description| (d.entry.status != Status::Active, d.entry.name.to_lowercase());
             key(a).cmp(&key(b))
         });
         list
+    }
+
+    /// What the marketplace shows of a niche, if there is anything: what is known, or is said soon.
+    async fn show(&self, niche: &str, release: &Release, locale: Locale) -> Option<Arc<Description>> {
+        let key = (Digest(*release.digest().as_bytes()), locale);
+        let niche = (niche.to_owned(), locale);
+        if let Some(known) = self.descriptions.get(&key).await {
+            self.shown.insert(niche, Arc::clone(&known)).await;
+            return Some(known);
+        }
+        if !self.silent.contains_key(&key) {
+            let (niches, release) = (self.clone(), release.clone());
+            // It goes on when nobody waits any more, so that it is known the next time.
+            let asking = tokio::spawn(async move { niches.describe(&release, locale).await });
+            match timeout(PATIENCE, asking).await {
+                Ok(Ok(Ok(said))) => {
+                    self.shown.insert(niche, Arc::clone(&said)).await;
+                    return Some(said);
+                }
+                Ok(Ok(Err(error))) => tracing::error!(niche = niche.0, %error, "a niche does not describe itself"),
+                Ok(Err(error)) => tracing::error!(niche = niche.0, %error, "asking a niche to describe itself failed"),
+                Err(_) => tracing::warn!(niche = niche.0, "a niche takes long to describe itself"),
+            }
+            self.silent.insert(key, ()).await;
+        }
+        self.shown.get(&niche).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use openclaw_platform::{
     config::Settings,
     db::{self, Notice},
+    locks::Locks,
     mail::Mailer,
     niche_storage::Spaces,
     tokens::Authenticator,
@@ -15,6 +16,7 @@ use sqlx::PgPool;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
 use crate::{Error, limits::Limits, mcp, niches::Niches, releases::rights::ceiling};
 
@@ -38,6 +40,8 @@ pub struct AppState {
     /// Who listens for changes of their tools in this process.
     pub(crate) listeners: mcp::Listeners,
     pub(crate) limits: Limits,
+    /// One look at an interview at a time, by whose it is.
+    pub(crate) interviews: Locks<Uuid>,
     pub(crate) http: reqwest::Client,
     /// Ends streams that would otherwise go on for ever.
     pub(crate) shutdown: CancellationToken,
@@ -81,6 +85,7 @@ impl AppState {
             mailer: Mailer::new(&settings, db.clone())?,
             tokens: Authenticator::new(db.clone()),
             limits: Limits::default(),
+            interviews: Locks::default(),
             http: openclaw_platform::http::client(),
             own_origin: public.origin().ascii_serialization().into(),
             niches,

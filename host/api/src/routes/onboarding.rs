@@ -13,10 +13,12 @@ use openclaw_api_types::{BeginOnboarding, GiveAnswer, Onboarding};
 use openclaw_platform::{
     OnboardingId,
     accounts::Customer,
+    locks::Lock,
     onboarding::{self, Interview},
 };
 use openclaw_plugins::{Release, Status};
 use time::Duration;
+use uuid::Uuid;
 
 use crate::{
     AppState,
@@ -84,7 +86,7 @@ pub(crate) async fn show(
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
 ) -> Result<Json<Onboarding>> {
-    let (interview, release) = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
     view(&state, &release, &interview).await
 }
 
@@ -100,7 +102,7 @@ pub(crate) async fn answer(
     cookies: CookieJar,
     Body(given): Body<GiveAnswer>,
 ) -> Result<Json<Onboarding>> {
-    let (interview, release) = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
     // Browsers send a text of several lines with the line ends of mail.
     let value = given.value.replace("\r\n", "\n");
     let given = interview::answer(&state, &release, &interview, &given.question, &value).await?;
@@ -118,18 +120,21 @@ pub(crate) async fn back(
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
 ) -> Result<Json<Onboarding>> {
-    let (interview, release) = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
     let given = interview::back(&release, &interview).await?;
     keep(&state, &release, interview, given).await
 }
 
+/// An interview that somebody may continue, and nobody else of theirs does meanwhile: a slow niche is asked once for each
+/// customer, whatever they send.
+struct Opened {
+    interview: Interview,
+    release: Release,
+    _alone: Lock<Uuid>,
+}
+
 /// The interview `id`, if the asker may continue it. One that is no one's becomes that of the customer who opens it.
-async fn open(
-    state: &AppState,
-    id: &str,
-    signed_in: Option<SignedIn>,
-    cookies: &CookieJar,
-) -> Result<(Interview, Release)> {
+async fn open(state: &AppState, id: &str, signed_in: Option<SignedIn>, cookies: &CookieJar) -> Result<Opened> {
     let id = OnboardingId(super::id(id, "interview")?);
     let customer: Option<Customer> = signed_in.map(|SignedIn(customer)| customer);
     let mut interview = onboarding::get(&state.db, id).await?;
@@ -145,8 +150,14 @@ async fn open(
         (None, None) if holds_cookie => {}
         _ => return Err(ApiError::NotFound("interview")),
     }
+    // Each look at an interview asks the niche for all of its questions again.
+    let whose = interview.customer.map_or(interview.id.0, |customer| customer.0);
+    state.limits.question(whose)?;
+    let _alone = state.interviews.lock(whose).await;
+    // What came before it may have answered.
+    let interview = onboarding::get(&state.db, id).await?;
     let release = state.niches.release(interview.digest).await?;
-    Ok((interview, release))
+    Ok(Opened { interview, release, _alone })
 }
 
 async fn keep(

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use openclaw_platform::releases;
 use openclaw_testkit::components;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::app::{TestApp, eventually};
 
@@ -92,4 +94,27 @@ async fn the_tiers_are_listed_the_cheapest_first() {
         json!({ "id": "starter", "price_cents": 1900, "monthly_tokens": 1_000_000, "telegram_users": 1, "thinking": "medium" })
     );
     assert_eq!(tiers["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_release_that_takes_long_to_describe_itself_delays_no_other_and_its_niche_stays() {
+    let app = TestApp::start().await;
+    app.install("hello").await;
+    app.install("conformance").await;
+    let shown = async || {
+        let list = app.get("/v1/niches").send().await.ok();
+        let ids = list["items"].as_array().unwrap().iter().map(|niche| niche["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, ["conformance", "hello"]);
+    let slow = components::with_text(components::bytes("conformance"), "describes soon", "describes late");
+    let digest = app.keep(&slow, "conformance", &releases::nothing()).await.to_string();
+    // It is what is offered: its own page waits for it.
+    let offered = async || app.get("/v1/niches/conformance").send().await.ok()["digest"] == json!(digest);
+    assert!(eventually(async || timeout(Duration::from_millis(500), offered()).await.is_err()).await);
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(shown().await, ["conformance", "hello"]);
+    }
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }

@@ -228,3 +228,22 @@ async fn what_is_not_for_sale_or_not_there_has_no_interview() {
     assert_eq!(begin("legal").await.problem(), (409, "niche-coming-soon", None));
     assert_eq!(begin("nothing").await.problem(), (422, "unknown-niche", Some("niche")));
 }
+
+#[tokio::test]
+async fn an_interview_asks_its_niche_so_often_a_minute_and_holds_up_no_other() {
+    let app = TestApp::start().await;
+    app.install("pharmacy").await;
+    let (eager, other) = (Interview::begin(&app).await, Interview::begin(&app).await);
+    let mut refused = None;
+    for _ in 0..130 {
+        let answer = app.get(&format!("/v1/onboarding/{}", eager.id)).cookie(&eager.cookie).send().await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("it was asked for too often");
+    assert_eq!(refused.problem(), (429, "too-many-requests", None));
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(other.show().await["step"]["question"]["id"], "pharmacy-name");
+}

@@ -17,8 +17,14 @@ use bindings::openclaw::niche::storage;
 struct Conformance;
 bindings::export!(Conformance with_types_in bindings);
 
+/// A test that wants a release which takes long to describe itself writes `describes late` into the component.
+static MOOD: &str = "describes soon";
+
 impl catalog::Guest for Conformance {
     fn describe(_locale: String) -> catalog::Entry {
+        if std::hint::black_box(MOOD).ends_with("late") {
+            sleep(Duration::from_secs(8));
+        }
         catalog::Entry {
             id: "conformance".into(),
             version: env!("CARGO_PKG_VERSION").into(),
