@@ -28,19 +28,22 @@ pub struct NewToolCall<'a> {
     pub outcome: &'a str,
     /// How long the sandbox took, in microseconds.
     pub micros: i64,
-    /// What the component is to blame for, if it is.
+    /// Where it went wrong, if it broke off.
     pub fault: Option<Fault>,
     /// What it took.
     pub took: Took,
 }
 
-/// What a component is to blame for when a call of it breaks off.
+/// Where a call went wrong that broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It trapped, or broke a limit other than time.
+    /// In the component: it trapped, or broke a limit other than time.
     Trap,
-    /// It ran out of processor or wall-clock time.
+    /// In the component: it ran out of processor or wall-clock time. Whoever waited for it had nothing of its reasons.
     Timeout,
+    /// Not in the component: its customer had no turn, it was not waited for, or the platform failed. Such a call says
+    /// nothing of its release, and no roll-out is judged by it.
+    Elsewhere,
 }
 
 impl Fault {
@@ -49,6 +52,7 @@ impl Fault {
         match self {
             Self::Trap => "trap",
             Self::Timeout => "timeout",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -68,8 +72,10 @@ pub struct Took {
     pub ingress_bytes: i64,
     /// Bytes that the customer's data takes after it; none if it wrote nothing.
     pub storage_bytes: Option<i64>,
-    /// How often it wanted what it was not granted.
+    /// How often it was refused something, whoever or whatever said no.
     pub refusals: i32,
+    /// How often of that it wanted what it was not granted: what a roll-out is judged by.
+    pub ungranted: i32,
 }
 
 /// A call that was kept.
@@ -117,7 +123,7 @@ async fn record_as(db: &PgPool, id: Uuid, call: &NewToolCall<'_>) -> Result<()> 
                                                      peak_memory_bytes, requests, egress_bytes, ingress_bytes,
                                                      storage_bytes, refusals)
              SELECT (now() AT TIME ZONE 'UTC')::date, a.customer_id, a.niche, $3, $4, 1,
-                    CASE WHEN $9 = 'ok' THEN 0 ELSE 1 END, $13, $14, $15, $16, $17, coalesce($18::bigint, 0), $12
+                    CASE WHEN $9 = 'ok' THEN 0 ELSE 1 END, $13, $14, $15, $16, $17, coalesce($18::bigint, 0), $19
              FROM kept JOIN agents a ON a.id = kept.agent_id
              ON CONFLICT (day, customer_id, niche, digest, tool) DO UPDATE SET
                  calls = day_so_far.calls + 1,
@@ -141,13 +147,14 @@ async fn record_as(db: &PgPool, id: Uuid, call: &NewToolCall<'_>) -> Result<()> 
         call.outcome,
         call.micros,
         call.fault.map(Fault::as_str),
-        took.refusals,
+        took.ungranted,
         took.cpu_micros,
         took.peak_memory_bytes,
         took.requests,
         took.egress_bytes,
         took.ingress_bytes,
         took.storage_bytes,
+        i64::from(took.refusals),
     )
     .fetch_optional(db)
     .await?;

@@ -70,7 +70,9 @@ impl CallError {
 /// What a call used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Spent {
-    /// On a processor, in the guest and in what it asked of the host.
+    /// While a thread worked on it, in the guest and in what it asked of the host. By the wall's clock, since the
+    /// processor's own takes a microsecond to read: on a machine that has more to do than processors, what others took
+    /// meanwhile is in it.
     pub cpu: Duration,
     /// From its turn to its end.
     pub wall: Duration,
@@ -88,4 +90,6 @@ pub struct Spent {
     pub storage_bytes: Option<u64>,
     /// How often it was refused something.
     pub refusals: u32,
+    /// How often of that it wanted what it was not granted, or nobody may have: what says something of the release.
+    pub ungranted: u32,
 }

@@ -73,6 +73,7 @@ fn took(spent: &Spent) -> Took {
         ingress_bytes: most(spent.ingress_bytes),
         storage_bytes: spent.storage_bytes.map(most),
         refusals: i32::try_from(spent.refusals).unwrap_or(i32::MAX),
+        ungranted: i32::try_from(spent.ungranted).unwrap_or(i32::MAX),
     }
 }
 
@@ -96,6 +97,7 @@ mod tests {
             ingress_bytes: 4_000,
             storage_bytes: Some(50),
             refusals: 6,
+            ungranted: 5,
         };
         let recorder = PrometheusBuilder::new().build_recorder();
         let called = Called { niche: "hello", release: Digest([0xab; 32]), tool: "greet" };
@@ -108,6 +110,7 @@ mod tests {
             ingress_bytes: 4_000,
             storage_bytes: Some(50),
             refusals: 6,
+            ungranted: 5,
         };
         assert_eq!(took, expected);
         let shown = recorder.handle().render();

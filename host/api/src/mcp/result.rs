@@ -17,7 +17,7 @@ pub(super) struct Ended {
     pub(super) text: String,
     /// `ok`, or the error's code.
     pub(super) outcome: &'static str,
-    /// What the component is to blame for.
+    /// Where it went wrong, if it broke off.
     pub(super) fault: Option<Fault>,
     pub(super) spent: Spent,
 }
@@ -34,7 +34,7 @@ impl Ended {
             Err(error) => {
                 let (text, fault) = match &error {
                     CallError::Tool(said) => (said.to_string(), None),
-                    CallError::Plugin(error) => (broke_off(error), fault(error)),
+                    CallError::Plugin(error) => (broke_off(error), fault(error, &spent)),
                 };
                 Self { outcome: error.code(), fault, result: said(&text), text, spent }
             }
@@ -55,12 +55,15 @@ fn broke_off(error: &PluginError) -> String {
     format!("The tool could not answer: {error}. {changed}")
 }
 
-/// What of a call's end the component is to blame for.
-fn fault(error: &PluginError) -> Option<Fault> {
+/// Where a call went wrong, as far as it says something of the release. Time counts against it whoever it waited for:
+/// people wait as long, and the release before it meets the same hosts in the same minutes. A call that nobody waited for
+/// any more counts as one that took as long as it took.
+fn fault(error: &PluginError, spent: &Spent) -> Option<Fault> {
     match error {
         PluginError::DeadlineExceeded { .. } => Some(Fault::Timeout),
         error if error.is_components_fault() => Some(Fault::Trap),
-        _ => None,
+        PluginError::Cancelled if !spent.wall.is_zero() => None,
+        _ => Some(Fault::Elsewhere),
     }
 }
 
@@ -88,4 +91,35 @@ pub(super) fn away(error: &ApiError) -> CallToolResult {
     tracing::error!(%error, "a tool could not be called");
     metering::unserved("platform");
     said("The platform could not run the tool just now. Nothing was changed; try again in a moment.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use openclaw_plugins::DeadlineKind;
+
+    use super::*;
+
+    #[test]
+    fn a_release_is_blamed_for_what_it_did_and_not_for_its_customer_or_the_platform() {
+        let ran = Spent { wall: Duration::from_millis(3), ..Spent::default() };
+        let second = Duration::from_secs(1);
+        let trapped = PluginError::Trapped { trap: String::new(), stderr: String::new() };
+        let late = |kind| PluginError::DeadlineExceeded { kind, limit: second };
+        for (error, expected) in [
+            (trapped, Some(Fault::Trap)),
+            (PluginError::MemoryExceeded { limit: 1 }, Some(Fault::Trap)),
+            (late(DeadlineKind::Cpu), Some(Fault::Timeout)),
+            (late(DeadlineKind::WallClock), Some(Fault::Timeout)),
+            (PluginError::Cancelled, None),
+            (PluginError::RateLimited { per_minute: 1, retry_after: second }, Some(Fault::Elsewhere)),
+            (PluginError::TooManyCalls { limit: 1 }, Some(Fault::Elsewhere)),
+            (PluginError::PoolExhausted, Some(Fault::Elsewhere)),
+            (PluginError::Storage(StorageError::LeftIdle(second)), Some(Fault::Elsewhere)),
+        ] {
+            assert_eq!(fault(&error, &ran), expected, "{error}");
+        }
+        assert_eq!(fault(&PluginError::Cancelled, &Spent::default()), Some(Fault::Elsewhere), "it never began");
+    }
 }

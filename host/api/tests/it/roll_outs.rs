@@ -177,6 +177,40 @@ async fn a_release_that_traps_more_is_taken_back_by_itself_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_customer_that_calls_too_often_or_a_platform_that_fails_says_nothing_of_the_release() {
+    let app = TestApp::with(&[("roll_out_min_calls", "20"), ("plugin_customer_calls_per_minute", "1")]).await;
+    let (agent, old) = hello(&app).await;
+    let new = app.approved("hello", "new").await;
+    app.step(&new, "roll-out", json!({ "share": 100 })).await.ok();
+    called(&app, agent.id, &old, 30, 1_000, None).await;
+    called(&app, agent.id, &new, 25, 1_000, None).await;
+    called(&app, agent.id, &new, 50, 0, Some(Fault::Elsewhere)).await;
+    // One of its own, and then those that it may not make.
+    for _ in 0..4 {
+        call(&app, &agent).await;
+    }
+    let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM tool_calls WHERE outcome = 'rate-limited'")
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(refused, 3);
+    // A bound of traffic is no wish, and an address that is not public is not the release's.
+    for _ in 0..25 {
+        app.called(agent.id, &new, 1_000, None, Took { refusals: 3, ..Took::default() }).await;
+    }
+    let figures = app.admin(&format!("releases/{new}/figures")).await;
+    assert_eq!((&figures["verdict"], &figures["new"]["calls"]), (&json!("fine"), &json!(51)), "{figures}");
+    assert_eq!((&figures["new"]["errors"], &figures["new"]["refusals"]), (&json!(0), &json!(0)));
+    assert_eq!(figures["new"]["p50_ms"], 1.0);
+
+    for _ in 0..10 {
+        app.called(agent.id, &new, 1_000, None, Took { refusals: 1, ungranted: 1, ..Took::default() }).await;
+    }
+    let page = format!("releases/{new}");
+    assert!(eventually(async || app.admin(&page).await["roll_out"]["state"] == "rolled-back").await);
+}
+
+#[tokio::test]
 async fn a_release_that_agents_cannot_be_brought_to_is_taken_back_before_anybody_calls_it() {
     let app = TestApp::start().await;
     let (agent, old) = hello(&app).await;

@@ -16,7 +16,8 @@ const POINTS: u32 = 60;
 /// Spans that a point may cover, in seconds.
 const STEPS: [u32; 9] = [5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
 
-/// One release in a span of time.
+/// One release in a span of time, by the calls that say something of it: not by those that never reached it, or that the
+/// platform failed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// Calls.
@@ -50,7 +51,7 @@ pub async fn tally(
     let row = sqlx::query!(
         r#"WITH last AS MATERIALIZED (
                SELECT outcome, fault, refusals, micros FROM tool_calls
-               WHERE digest = $1 AND called_at >= $2 AND called_at < $3
+               WHERE digest = $1 AND called_at >= $2 AND called_at < $3 AND fault IS DISTINCT FROM 'elsewhere'
                ORDER BY called_at DESC LIMIT $4),
            moved AS (
                SELECT count(*) AS updates, count(*) FILTER (WHERE state = 'failed') AS failed FROM jobs
@@ -138,7 +139,7 @@ pub async fn series(db: impl PgExecutor<'_>, digest: Digest, axis: Axis, until: 
     let rows = sqlx::query!(
         r#"WITH last AS MATERIALIZED (
                SELECT outcome, micros, called_at FROM tool_calls
-               WHERE digest = $1 AND called_at >= $2 AND called_at < $3
+               WHERE digest = $1 AND called_at >= $2 AND called_at < $3 AND fault IS DISTINCT FROM 'elsewhere'
                ORDER BY called_at DESC LIMIT $4)
            SELECT floor(extract(epoch FROM called_at - $2)::float8 / $5)::int AS "point!", count(*) AS "calls!",
                   count(*) FILTER (WHERE outcome <> 'ok') AS "errors!",

@@ -138,6 +138,7 @@ async fn what_calls_took_is_added_up_and_shown_to_admins() {
         ingress_bytes: 17,
         storage_bytes: Some(13),
         refusals: 1,
+        ungranted: 0,
     };
     app.called(agent.id, &digest, 1_000, None, took).await;
     let trapped = Took { storage_bytes: None, peak_memory_bytes: 9, ..took };
