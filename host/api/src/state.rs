@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openclaw_platform::{
-    config::Settings,
+    config::{Plain, Settings},
     db::{self, Notice},
     locks::Locks,
     mail::Mailer,
@@ -52,20 +52,7 @@ pub struct AppState {
 impl AppState {
     /// The state over `db`. Until `shutdown`, it keeps itself up to date about releases.
     pub fn new(settings: Arc<Settings>, db: PgPool, shutdown: CancellationToken) -> Result<Self, Error> {
-        let host = Host::new(HostConfig::from(HostSettings {
-            data_dir: settings.data_dir.clone(),
-            pool: settings.plugin_pool,
-            memory_mib: settings.plugin_memory_mib,
-            wall_clock_ms: settings.plugin_wall_clock_ms,
-            cpu_ms: settings.plugin_cpu_ms,
-            component_mib: settings.release_mib,
-            tenant_calls: settings.plugin_customer_calls,
-            tenant_calls_per_minute: settings.plugin_customer_calls_per_minute,
-            queue_ms: settings.plugin_queue_ms,
-            egress_requests: settings.plugin_egress_requests,
-            sent_mib: settings.plugin_egress_sent_mib,
-            received_mib: settings.plugin_egress_received_mib,
-        }))?;
+        let host = Host::new(host_config(&settings))?;
         let notices = db::listen(&db, CHANNELS);
         let niches = Niches::new(db.clone(), host, ceiling(&settings)?);
         tokio::spawn(niches.clone().watch(notices.subscribe(), shutdown.clone()));
@@ -120,8 +107,41 @@ impl AppState {
     }
 }
 
+/// The plugin host as it is set.
+fn host_config(settings: &Plain) -> HostConfig {
+    HostConfig::from(HostSettings {
+        data_dir: settings.data_dir.clone(),
+        pool: settings.plugin_pool,
+        memory_mib: settings.plugin_memory_mib,
+        wall_clock_ms: settings.plugin_wall_clock_ms,
+        cpu_ms: settings.plugin_cpu_ms,
+        component_mib: settings.release_mib,
+        tenant_calls: settings.plugin_customer_calls,
+        tenant_calls_per_minute: settings.plugin_customer_calls_per_minute,
+        queue_ms: settings.plugin_queue_ms,
+        egress_requests: settings.plugin_egress_requests,
+        sent_mib: settings.plugin_egress_sent_mib,
+        received_mib: settings.plugin_egress_received_mib,
+    })
+}
+
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AppState")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_is_what_the_host_does_by_itself() {
+        let (set, usual) = (host_config(&Plain::default()), HostConfig::default());
+        assert_eq!(format!("{:?}", set.limits), format!("{:?}", usual.limits));
+        let of = |config: &HostConfig| {
+            (config.pool_size, config.tenant_calls, config.tenant_calls_per_minute, config.queue_timeout)
+        };
+        assert_eq!(of(&set), of(&usual));
     }
 }

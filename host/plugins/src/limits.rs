@@ -182,7 +182,7 @@ impl Default for Limits {
             memory_bytes: 64 * MIB,
             table_elements: 20_000,
             wall_clock: Duration::from_secs(10),
-            cpu_budget: Duration::from_secs(1),
+            cpu_budget: Duration::from_secs(2),
             output_bytes: MIB,
             log_bytes: 64 * KIB,
             value_bytes: 256 * KIB,

@@ -298,7 +298,7 @@ impl Clock {
         self.cpu += cpu;
     }
 
-    /// Runs a part of the call until it ends or the call's time is over, and counts its time on a processor.
+    /// Runs a part of the call until it ends or the call's time is over, and counts the time a thread works on it.
     pub(crate) async fn run<T>(&mut self, part: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Failure> {
         let mut part = pin!(part);
         let cpu = &mut self.cpu;
