@@ -69,10 +69,11 @@ const FUZZ: &str = "openclaw-plugins-fuzz";
 const FUZZ_SECONDS: u32 = 30;
 
 /// The long suites: a package and the module of its tests that are otherwise ignored.
-const LONG: [(&str, &str); 3] = [
+const LONG: [(&str, &str); 4] = [
     ("openclaw-api", "mcp::conformance::"),
     ("openclaw-billing", "stripe_api::"),
     ("openclaw-operator", "crash::in_cluster::"),
+    ("openclaw-operator", "kubernetes::several::"),
 ];
 
 /// What test runners said.

@@ -17,6 +17,7 @@ pub mod drivers;
 mod error;
 mod jobs;
 mod keeper;
+pub mod lead;
 mod locks;
 mod operator;
 pub mod resources;
@@ -36,6 +37,12 @@ pub use crate::{
     error::Error,
 };
 
+/// What leads to a cluster, and what is done there.
+struct Cluster {
+    client: kube::Client,
+    platform: children::Platform,
+}
+
 /// Serves until `shutdown`: health checks at `OPERATOR_LISTEN`, jobs and gateways behind them.
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
     // The port first: it is also what keeps two operators of one machine from running every gateway twice.
@@ -50,7 +57,8 @@ pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: Ca
         Driver::Local(local) => (Arc::new(drivers::Local::new(local.clone())), None),
         Driver::Kubernetes(kubernetes) => {
             let (client, platform) = (drivers::kubernetes::connect(kubernetes).await?, kubernetes.platform.clone());
-            (Arc::new(drivers::Kubernetes::new(client.clone(), &platform.namespace)), Some((client, platform)))
+            let driver = Arc::new(drivers::Kubernetes::new(client.clone(), &platform.namespace));
+            (driver, Some(Cluster { client, platform }))
         }
     };
     let operator = operator::Operator::new(config, db.clone(), driver)?;
@@ -60,12 +68,24 @@ pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: Ca
             tracing::error!(%error, "health checks are no longer answered");
         }
     }));
-    let control = async {
-        if let Some((client, platform)) = cluster {
-            controller::run(client, platform, db, shutdown.clone()).await;
+    let work = worker::work(&operator, &shutdown);
+    match cluster {
+        None => {
+            tokio::join!(work, keeper::keep(&operator, &shutdown));
         }
-    };
-    tokio::join!(worker::work(&operator, &shutdown), keeper::keep(&operator, &shutdown), control);
+        // All operators share the jobs; one sees to it that the cluster is as the Agents say, and they as Postgres does.
+        Some(Cluster { client, platform }) => {
+            let candidate = lead::Candidate::new(client.clone(), &platform.namespace, &operator.name);
+            let lead = candidate.lead(&shutdown, |term| {
+                let control = controller::run(client.clone(), platform.clone(), db.clone(), term.clone());
+                let operator = &operator;
+                async move {
+                    tokio::join!(control, keeper::keep(operator, &term));
+                }
+            });
+            tokio::join!(work, lead);
+        }
+    }
     operator.driver.shutdown().await;
     Ok(())
 }

@@ -28,6 +28,8 @@ const LISTEN_EVERY: Duration = Duration::from_millis(25);
 
 /// Everything the operator has.
 pub(crate) struct Operator {
+    /// No other operator's.
+    pub(crate) name: String,
     pub(crate) config: Config,
     pub(crate) db: PgPool,
     pub(crate) host: Host,
@@ -44,7 +46,15 @@ pub(crate) struct Prepared {
 
 impl Operator {
     pub(crate) fn new(config: Config, db: PgPool, driver: Arc<dyn Driver>) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self { host: Host::new(config.plugins.clone())?, driver, locks: Locks::default(), config, db }))
+        let name = format!("operator-{}", uuid::Uuid::now_v7());
+        Ok(Arc::new(Self {
+            name,
+            host: Host::new(config.plugins.clone())?,
+            driver,
+            locks: Locks::default(),
+            config,
+            db,
+        }))
     }
 
     /// Finds the agent's tier and loads its release.

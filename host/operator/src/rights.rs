@@ -87,6 +87,7 @@ fn at_home() -> Vec<PolicyRule> {
         rule(GROUP, &["agents"], &["get", "list", "watch", "create", "patch", "delete"]),
         rule(GROUP, &["agents/status"], &["patch"]),
         rule("events.k8s.io", &["events"], &["create", "patch"]),
+        rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ]
 }
 

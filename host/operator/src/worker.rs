@@ -24,7 +24,6 @@ const HAND_BACK: Duration = Duration::from_secs(1);
 
 /// Works until `shutdown`; what is under way then is left to the next.
 pub(crate) async fn work(operator: &Arc<Operator>, shutdown: &CancellationToken) {
-    let name = format!("operator-{}", uuid::Uuid::now_v7());
     let notices = db::listen(&operator.db, &["jobs"]);
     let mut notice = notices.subscribe();
     let mut attempts = JoinSet::new();
@@ -32,7 +31,7 @@ pub(crate) async fn work(operator: &Arc<Operator>, shutdown: &CancellationToken)
         let fill = async {
             while attempts.len() < operator.config.jobs_at_once {
                 let asked = Instant::now();
-                match queue::claim(&operator.db, &name).await {
+                match queue::claim(&operator.db, &operator.name).await {
                     Ok(Some(claim)) => {
                         attempts.spawn(attempt(Arc::clone(operator), claim, asked, shutdown.clone()));
                     }

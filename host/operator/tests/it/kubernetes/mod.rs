@@ -5,3 +5,4 @@ pub(crate) mod controller;
 mod driver;
 mod resources;
 mod rights;
+mod several;
