@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use openclaw_platform::config::{self, Settings};
+use openclaw_platform::{
+    config::{self, Settings},
+    vault::Vault,
+};
 use openclaw_plugins::{HostConfig, HostSettings};
 
 use crate::{
     Error,
+    adoption::Terms,
     blueprint::Addresses,
     children::{Platform, Reached},
     drivers::{kubernetes, local},
@@ -93,6 +97,7 @@ impl Driver {
                     .unwrap_or_else(|| settings.gateway_image.clone()),
                 storage_class: some(&settings.gateway_storage_class),
             },
+            terms: Terms { vault: Vault::new(&settings.platform_key)?, model: settings.default_model.clone() },
         }))
     }
 }

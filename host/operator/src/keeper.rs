@@ -97,8 +97,10 @@ async fn put_right(operator: &Operator, id: AgentId) -> Result<(), JobError> {
 
 /// Orders a job for each agent that is not as it should be, unless it has one already.
 async fn order_what_is_wrong(operator: &Operator, present: &Present, wanted: &[Wanted]) -> Result<(), JobError> {
-    for Wanted { agent, customer, .. } in wanted.iter().copied() {
+    for Wanted { agent, customer, adopted, .. } in wanted.iter().copied() {
         let instruction = match phase(present, agent) {
+            // Whoever made it took it away again.
+            Phase::Absent if adopted && !present.contains_key(&agent) => Instruction::Destroy,
             Phase::Absent => Instruction::HealthCheck,
             Phase::Suspended => Instruction::Suspend { reason: BY_HAND.into() },
             Phase::Running { .. } | Phase::Pausing => continue,
@@ -162,7 +164,7 @@ async fn check_hanging(
     let check = Instruction::HealthCheck;
     let under_way = usize::try_from(jobs::unsettled(&operator.db, check.name()).await?).unwrap_or(usize::MAX);
     for silence in hanging.iter().take(config.checks_at_once.saturating_sub(under_way)) {
-        let Wanted { agent, customer, heartbeat_at } = silence.wanted;
+        let Wanted { agent, customer, heartbeat_at, .. } = silence.wanted;
         let last = heartbeat_at.map_or(0, |at| at.unix_timestamp_nanos() / 1000);
         let mut db = operator.db.acquire().await.map_err(openclaw_platform::Error::from)?;
         jobs::enqueue(&mut db, customer, agent, &check, Some(&format!("health:{agent}:{last}"))).await?;

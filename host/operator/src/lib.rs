@@ -8,6 +8,7 @@
 //! its steps may be repeated. The gateways of a cluster go on meanwhile; those on this machine hold a pipe whose other end
 //! dies with the operator.
 
+mod adoption;
 pub mod backoff;
 pub mod blueprint;
 pub mod children;
@@ -33,6 +34,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub use crate::{
+    adoption::Terms,
     config::{Config, Driver},
     error::Error,
 };
@@ -41,6 +43,7 @@ pub use crate::{
 struct Cluster {
     client: kube::Client,
     platform: children::Platform,
+    terms: adoption::Terms,
 }
 
 /// Serves until `shutdown`: health checks at `OPERATOR_LISTEN`, jobs and gateways behind them.
@@ -58,7 +61,7 @@ pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: Ca
         Driver::Kubernetes(kubernetes) => {
             let (client, platform) = (drivers::kubernetes::connect(kubernetes).await?, kubernetes.platform.clone());
             let driver = Arc::new(drivers::Kubernetes::new(client.clone(), &platform.namespace));
-            (driver, Some(Cluster { client, platform }))
+            (driver, Some(Cluster { client, platform, terms: kubernetes.terms.clone() }))
         }
     };
     let operator = operator::Operator::new(config, db.clone(), driver)?;
@@ -74,13 +77,15 @@ pub async fn run(config: Config, db: PgPool, listener: TcpListener, shutdown: Ca
             tokio::join!(work, keeper::keep(&operator, &shutdown));
         }
         // All operators share the jobs; one sees to it that the cluster is as the Agents say, and they as Postgres does.
-        Some(Cluster { client, platform }) => {
+        Some(Cluster { client, platform, terms }) => {
             let candidate = lead::Candidate::new(client.clone(), &platform.namespace, &operator.name);
             let lead = candidate.lead(&shutdown, |term| {
                 let control = controller::run(client.clone(), platform.clone(), db.clone(), term.clone());
+                let adopt =
+                    adoption::adopt(client.clone(), &platform.namespace, db.clone(), terms.clone(), term.clone());
                 let operator = &operator;
                 async move {
-                    tokio::join!(control, keeper::keep(operator, &term));
+                    tokio::join!(control, adopt, keeper::keep(operator, &term));
                 }
             });
             tokio::join!(work, lead);

@@ -82,7 +82,7 @@ mod tests {
     fn seen(heard: bool) -> Seen {
         let heartbeat_at = Some(OffsetDateTime::UNIX_EPOCH);
         Seen {
-            wanted: Wanted { agent: AgentId::new(), customer: CustomerId::new(), heartbeat_at },
+            wanted: Wanted { agent: AgentId::new(), customer: CustomerId::new(), heartbeat_at, adopted: false },
             heard,
             which: Some(1),
         }

@@ -260,16 +260,37 @@ pub struct Wanted {
     pub customer: CustomerId,
     /// When its gateway last told of itself.
     pub heartbeat_at: Option<OffsetDateTime>,
+    /// Whether a person made it in a cluster.
+    pub adopted: bool,
 }
 
 /// The live agents. The gateway of one that is being made is its job's.
 pub async fn wanted(db: impl PgExecutor<'_>) -> Result<Vec<Wanted>> {
-    Ok(sqlx::query!("SELECT id, customer_id, heartbeat_at FROM agents WHERE state = 'live' ORDER BY number")
-        .fetch_all(db)
-        .await?
-        .into_iter()
-        .map(|r| Wanted { agent: AgentId(r.id), customer: CustomerId(r.customer_id), heartbeat_at: r.heartbeat_at })
-        .collect())
+    Ok(sqlx::query!(
+        r#"SELECT id, customer_id, heartbeat_at, adopted_uid IS NOT NULL AS "adopted!"
+           FROM agents WHERE state = 'live' ORDER BY number"#
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(|r| Wanted {
+        agent: AgentId(r.id),
+        customer: CustomerId(r.customer_id),
+        heartbeat_at: r.heartbeat_at,
+        adopted: r.adopted,
+    })
+    .collect())
+}
+
+/// Keeps that the agent is the one that a person made in a cluster as the custom resource with this `uid`.
+pub async fn adopt(db: &mut PgConnection, id: AgentId, uid: uuid::Uuid) -> Result<()> {
+    sqlx::query!("UPDATE agents SET adopted_uid = $2 WHERE id = $1", id.0, uid).execute(db).await?;
+    Ok(())
+}
+
+/// The agent that was made as the custom resource with this `uid`, if it was adopted.
+pub async fn adopted_as(db: impl PgExecutor<'_>, uid: uuid::Uuid) -> Result<Option<AgentId>> {
+    Ok(sqlx::query_scalar!("SELECT id FROM agents WHERE adopted_uid = $1", uid).fetch_optional(db).await?.map(AgentId))
 }
 
 /// The agents that are suspended for `reason`, with whose they are.

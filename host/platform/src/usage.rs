@@ -74,6 +74,24 @@ pub async fn open_period(
     ))
 }
 
+/// Opens the next period, of `days`, of each agent that a person made in a cluster and whose last one has ended: nobody's
+/// invoice does. Says for how many.
+pub async fn renew_adopted(db: impl PgExecutor<'_>, days: i32) -> Result<u64> {
+    let renewed = sqlx::query!(
+        "INSERT INTO usage_periods (id, agent_id, starts_at, ends_at, token_limit)
+         SELECT gen_random_uuid(), a.id, last.ends_at, last.ends_at + make_interval(days => $1), t.monthly_tokens
+         FROM agents a
+         JOIN tiers t ON t.id = a.tier
+         JOIN LATERAL (SELECT max(ends_at) AS ends_at FROM usage_periods WHERE agent_id = a.id) last ON true
+         WHERE a.adopted_uid IS NOT NULL AND a.state <> 'destroyed' AND last.ends_at <= now()
+         ON CONFLICT (agent_id, starts_at) DO NOTHING",
+        days
+    )
+    .execute(db)
+    .await?;
+    Ok(renewed.rows_affected())
+}
+
 /// Changes what may be spent in the running period of `agent` and in those that are open and have not begun, as when its
 /// tier changes. The answer says whether one is running. Warnings that a higher limit made untrue are forgotten, so that
 /// they can come again.

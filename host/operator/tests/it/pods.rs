@@ -19,13 +19,13 @@ use kube::{
     runtime::{WatchStreamExt as _, watcher},
 };
 use openclaw_operator::{
-    Driver,
+    Driver, Terms,
     children::{self, Family},
     drivers::kubernetes,
     resources::Agent,
     rights,
 };
-use openclaw_platform::AgentId;
+use openclaw_platform::{AgentId, vault::Vault};
 use openclaw_testkit::cluster::cluster;
 use sqlx::PgPool;
 use tokio_util::task::AbortOnDropHandle;
@@ -111,7 +111,8 @@ impl Pods {
 }
 
 pub(crate) fn driver(kubeconfig: PathBuf, namespace: &str) -> Driver {
-    Driver::Kubernetes(kubernetes::Config { kubeconfig: Some(kubeconfig), platform: platform(namespace) })
+    let terms = Terms { vault: Vault::new(&Vault::random_key()).unwrap(), model: "kimi-coding/k2p5".into() };
+    Driver::Kubernetes(kubernetes::Config { kubeconfig: Some(kubeconfig), platform: platform(namespace), terms })
 }
 
 async fn watch(client: Client, seen: Seen) {

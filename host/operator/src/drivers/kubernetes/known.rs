@@ -63,12 +63,12 @@ async fn follow(agents: Api<Agent>, statuses: Arc<Mutex<Statuses>>, complete: wa
         let mut now = statuses.lock().unwrap_or_else(PoisonError::into_inner);
         match change {
             Ok(Event::Init) => listed.clear(),
-            Ok(Event::InitApply(agent)) => listed.extend(manifest::id(&agent).map(|id| (id, status(&agent)))),
+            Ok(Event::InitApply(agent)) => note(&mut listed, &agent),
             Ok(Event::InitDone) => {
                 *now = std::mem::take(&mut listed);
                 complete.send_replace(true);
             }
-            Ok(Event::Apply(agent)) => now.extend(manifest::id(&agent).map(|id| (id, status(&agent)))),
+            Ok(Event::Apply(agent)) => note(&mut now, &agent),
             Ok(Event::Delete(agent)) => {
                 if let Some(id) = manifest::id(&agent) {
                     now.remove(&id);
@@ -76,6 +76,16 @@ async fn follow(agents: Api<Agent>, statuses: Arc<Mutex<Statuses>>, complete: wa
             }
             Err(error) => tracing::warn!(%error, "which Agents there are is not known to be so"),
         }
+    }
+}
+
+/// One that is on its way out counts as gone.
+fn note(statuses: &mut Statuses, agent: &Agent) {
+    let Some(id) = manifest::id(agent) else { return };
+    if agent.metadata.deletion_timestamp.is_some() {
+        statuses.remove(&id);
+    } else {
+        statuses.insert(id, status(agent));
     }
 }
 

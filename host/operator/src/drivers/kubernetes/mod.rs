@@ -27,6 +27,7 @@ use self::{
 use super::{Doing, Driver, DriverError, Order, Phase, Status};
 use crate::{
     Error,
+    adoption::Terms,
     backoff::Backoff,
     children::{self, Family, Platform},
     controller::status::reason,
@@ -60,6 +61,8 @@ pub struct Config {
     pub kubeconfig: Option<PathBuf>,
     /// What all agents share.
     pub platform: Platform,
+    /// What agents are taken in with that a person made there.
+    pub terms: Terms,
 }
 
 /// A client as `config` says.

@@ -1,5 +1,6 @@
 //! The operator's part in a cluster, on a real API server. What runs there is kwok's, so no gateway does.
 
+mod adoption;
 pub(crate) mod children;
 pub(crate) mod controller;
 mod driver;
