@@ -127,8 +127,18 @@ mod tests {
     use super::*;
 
     /// Keys made from data: the web cannot name them, the API can.
-    const OPEN: &[&str] =
-        &["problem-", "step-", "agent-reason-", "job-", "tier-", "thinking-", "subscription-", "audit-", "done-"];
+    const OPEN: &[&str] = &[
+        "problem-",
+        "step-",
+        "agent-reason-",
+        "job-",
+        "tier-",
+        "thinking-",
+        "subscription-",
+        "audit-",
+        "done-",
+        "worse-",
+    ];
 
     /// Each message's key with the names of its gaps.
     fn messages(files: &[&[(&str, &str)]]) -> BTreeMap<String, BTreeSet<String>> {

@@ -62,6 +62,12 @@ margins-refusals = something is refused in { $points } percentage points more;
 margins-p95 = or its p95 is more than { $factor } times the other’s, and more than { $floor } slower.
 margins-updates = And however few calls there were, if { $points } percentage points more of the agents cannot be brought to it.
 
+worse-updates = { $now } of { $of } agents could not be brought to it; to the one before, { $before } of { $before-of } ({ $allowed } percentage points more are allowed).
+worse-traps = { $now } of { $of } calls trapped; before, { $before } of { $before-of } ({ $allowed } percentage points more are allowed).
+worse-timeouts = { $now } of { $of } calls ran out of time; before, { $before } of { $before-of } ({ $allowed } percentage points more are allowed).
+worse-refusals = { $now } of { $of } calls wanted what is not granted; before, { $before } of { $before-of } ({ $allowed } percentage points more are allowed).
+worse-latency = 95 % of the calls took up to { $now }; before, up to { $before } ({ $allowed } times as long is allowed).
+
 lines-none = Nothing measured yet.
 lines-summary = { $what }: { $new } is at { $new-last }, { $old } at { $old-last }. Highest in this time: { $top }.
 lines-summary-one = { $what }: { $new } is at { $new-last }. Highest in this time: { $top }.

@@ -62,6 +62,12 @@ margins-refusals = ter algo recusado em mais { $points } pontos percentuais;
 margins-p95 = ou o p95 passar de { $factor } vezes o anterior, com mais de { $floor } de diferença.
 margins-updates = E, com quantas chamadas for, se mais { $points } pontos percentuais dos agentes não conseguirem passar para ela.
 
+worse-updates = { $now } de { $of } agentes não conseguiram passar para ela; para a anterior, { $before } de { $before-of } (são tolerados { $allowed } pontos percentuais a mais).
+worse-traps = { $now } de { $of } chamadas travaram; antes, { $before } de { $before-of } (são tolerados { $allowed } pontos percentuais a mais).
+worse-timeouts = { $now } de { $of } chamadas esgotaram o tempo; antes, { $before } de { $before-of } (são tolerados { $allowed } pontos percentuais a mais).
+worse-refusals = { $now } de { $of } chamadas quiseram o que não está concedido; antes, { $before } de { $before-of } (são tolerados { $allowed } pontos percentuais a mais).
+worse-latency = 95 % das chamadas levaram até { $now }; antes, até { $before } (são toleradas até { $allowed } vezes).
+
 lines-none = Ainda sem medidas.
 lines-summary = { $what }: { $new } está em { $new-last }, { $old } em { $old-last }. Máximo do período: { $top }.
 lines-summary-one = { $what }: { $new } está em { $new-last }. Máximo do período: { $top }.

@@ -12,6 +12,7 @@ mod audit;
 mod figures;
 mod niche;
 mod publishers;
+mod reason;
 mod registry;
 mod release;
 mod rows;

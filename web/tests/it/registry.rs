@@ -51,7 +51,9 @@ async fn what_waits_for_a_person_comes_first_and_has_the_only_main_action() {
 async fn a_niche_lists_its_releases_roll_outs_and_trail() {
     let web = TestWeb::start().await;
     let page = html(&web, "/pt/admin/niches/real-estate").await;
-    for words in ["0.1.0", "0.2.0", "voltou", "4.1 % of 312 calls trapped", "/pt/admin/audit?niche=real-estate"] {
+    for words in
+        ["0.1.0", "0.2.0", "voltou", "4,1\u{202f}% de 1.312 chamadas travaram", "/pt/admin/audit?niche=real-estate"]
+    {
         assert!(page.contains(words), "{words} is missing");
     }
     assert_eq!(web.get("/pt/admin/niches/unknown").await.status(), StatusCode::NOT_FOUND);
@@ -154,6 +156,21 @@ async fn rejecting_needs_a_reason_and_shows_it_afterwards() {
 }
 
 #[tokio::test]
+async fn why_the_platform_took_a_release_back_is_read_in_the_readers_language() {
+    let web = TestWeb::start().await;
+    for (locale, why) in [
+        ("pt", "4,1\u{202f}% de 1.312 chamadas travaram; antes, 0,3\u{202f}% de 2.040 (são tolerados 1,5 pontos"),
+        ("en", "4.1\u{202f}% of 1,312 calls trapped; before, 0.3\u{202f}% of 2,040 (1.5 percentage points"),
+    ] {
+        let of = |path: String| path.replacen("/pt/", &format!("/{locale}/"), 1);
+        for path in [path(TAKEN_BACK, ""), "/pt/admin/niches/real-estate".into(), "/pt/admin/audit".into()] {
+            let page = html(&web, &of(path)).await;
+            assert!(page.contains(why) && !page.contains("calls trapped, and"), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_first_release_is_published_without_a_share() {
     let web = TestWeb::start().await;
     let approved = web.post(&path(FIRST, "/approve"), &[]).await;
@@ -222,7 +239,9 @@ async fn what_a_step_does_to_one_agent_reads_as_one() {
 async fn a_release_that_went_back_by_itself_says_so_and_why() {
     let web = TestWeb::start().await;
     let page = html(&web, &path(TAKEN_BACK, "")).await;
-    assert!(page.contains("A distribuição voltou sozinha.") && page.contains("4.1 % of 312 calls trapped"));
+    assert!(
+        page.contains("A distribuição voltou sozinha.") && page.contains("4,1\u{202f}% de 1.312 chamadas travaram")
+    );
     assert!(page.contains("class=\"worse\"") && page.contains("(pior do que a margem permite)"));
 }
 

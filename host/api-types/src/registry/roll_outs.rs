@@ -32,6 +32,85 @@ pub struct RollOut {
     pub ended_at: Option<String>,
     /// Why it was begun, or, once it has ended, why it ended; in words.
     pub reason: Option<String>,
+    /// In what the new release was worse, when that is why the platform ended it: `reason` as facts.
+    #[serde(default)]
+    pub worse: Vec<Worse>,
+}
+
+/// Something in which a new release is worse than the one before, beyond its margin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Worse {
+    /// What is worse.
+    pub what: WorseIn,
+    /// Of the new release: percent; of `latency` the p95 in milliseconds.
+    pub now: f64,
+    /// Of how many: calls, or agents.
+    pub of: u64,
+    /// Of the release before, likewise.
+    pub before: f64,
+    /// Of how many.
+    pub before_of: u64,
+    /// How much more is allowed: percentage points; of `latency` so many times as long.
+    pub allowed: f64,
+}
+
+/// What a release can be worse in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum WorseIn {
+    /// Agents that could not be brought to it.
+    Updates,
+    /// Calls that trapped or broke a limit.
+    Traps,
+    /// Calls that ran out of time.
+    Timeouts,
+    /// Calls that wanted what is not granted.
+    Refusals,
+    /// How long calls took.
+    Latency,
+}
+
+impl WorseIn {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Updates => "updates",
+            Self::Traps => "traps",
+            Self::Timeouts => "timeouts",
+            Self::Refusals => "refusals",
+            Self::Latency => "latency",
+        }
+    }
+}
+
+impl std::fmt::Display for Worse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { what, now, of, before, before_of, allowed } = self;
+        let calls = match what {
+            WorseIn::Updates => {
+                return write!(
+                    f,
+                    "{now:.1} % of {of} agents could not be brought to it, and {before:.1} % of {before_of} to the one \
+                     before ({allowed} points more are allowed)"
+                );
+            }
+            WorseIn::Latency => {
+                return write!(
+                    f,
+                    "95 % of the calls took up to {now:.0} ms, and {before:.0} ms before ({allowed} times as long is allowed)"
+                );
+            }
+            WorseIn::Traps => "trapped",
+            WorseIn::Timeouts => "ran out of time",
+            WorseIn::Refusals => "wanted what is not granted",
+        };
+        write!(
+            f,
+            "{now:.1} % of {of} calls {calls}, and {before:.1} % of {before_of} before ({allowed} points more are allowed)"
+        )
+    }
 }
 
 /// Where a roll-out is.

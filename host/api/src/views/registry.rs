@@ -9,7 +9,7 @@ use openclaw_platform::{
         self, Release, ReleaseState, Signer,
         audit::{self, Row},
         figures::{Axis, Point, Tally},
-        judge::Verdict,
+        judge::{self, Verdict},
         publishers::Publisher,
         roll_out::{Named, RollOut, RollOutState},
     },
@@ -161,6 +161,7 @@ pub(crate) fn roll_out(roll_out: RollOut) -> api::RollOut {
         ended_by: roll_out.ended_by,
         ended_at: roll_out.ended_at.map(instant),
         reason: roll_out.reason,
+        worse: roll_out.worse,
     }
 }
 
@@ -179,7 +180,7 @@ pub(crate) fn figures(of: RollOut, new: Side, old: Option<Side>, axis: Axis, ver
             (api::Verdict::TooEarly, format!("{calls} of the {needed} calls that are needed to say"))
         }
         Verdict::Fine => (api::Verdict::Fine, "not worse than its margins allow".to_owned()),
-        Verdict::Worse(reason) => (api::Verdict::Worse, reason),
+        Verdict::Worse(worse) => (api::Verdict::Worse, judge::in_words(&worse)),
     };
     api::RollOutFigures {
         roll_out: roll_out(of),

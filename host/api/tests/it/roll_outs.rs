@@ -174,6 +174,10 @@ async fn a_release_that_traps_more_is_taken_back_by_itself_with_the_reason() {
     let trail = app.admin("audit?niche=hello").await;
     assert_eq!((&trail["items"][0]["action"], &trail["items"][0]["who"]), (&json!("roll-back"), &json!("platform")));
     assert_eq!(trail["items"][0]["reason"], page["roll_out"]["reason"]);
+    let worse = json!([
+        { "what": "traps", "now": 500.0 / 24.0, "of": 24, "before": 0.0, "before_of": 30, "allowed": 2.0 }
+    ]);
+    assert_eq!((&page["roll_out"]["worse"], &trail["items"][0]["details"]["worse"]), (&worse, &worse));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Whether a release that is being rolled out is worse than the one before: a pure function of both releases' figures,
 //! and the step that takes a worse one back.
 
-use openclaw_api_types::Margins;
+use openclaw_api_types::{Margins, Worse, WorseIn};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::error::Result;
 
 /// What comparing two releases came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Too few calls to say: so many of those that are needed.
     TooEarly {
@@ -24,8 +24,13 @@ pub enum Verdict {
     },
     /// Not worse than the margins allow.
     Fine,
-    /// Worse: how, in words.
-    Worse(String),
+    /// Worse: in what.
+    Worse(Vec<Worse>),
+}
+
+/// In English, for logs and the trail.
+pub fn in_words(worse: &[Worse]) -> String {
+    worse.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Compares the calls of the new release with those of the old one in the same span, and the updates of the agents that
@@ -38,44 +43,37 @@ pub fn judge(new: &Tally, old: &Tally, margins: &Margins) -> Verdict {
     let needed = u64::from(margins.min_calls.max(1));
     let percent = |count: u64, calls: u64| if calls == 0 { 0.0 } else { count as f64 * 100.0 / calls as f64 };
     let mut worse = Vec::new();
-    let (now, before) = (percent(new.failed_updates, new.updates), percent(old.failed_updates, old.updates));
-    if now - before > margins.updates_points {
-        worse.push(format!(
-            "{now:.1} % of {} agents could not be brought to it, and {before:.1} % of {} to the one before ({} points more \
-             are allowed)",
-            new.updates, old.updates, margins.updates_points
-        ));
-    }
+    let mut share = |what, (count, of): (u64, u64), (count_before, before_of): (u64, u64), allowed: f64| {
+        let (now, before) = (percent(count, of), percent(count_before, before_of));
+        if now - before > allowed {
+            worse.push(Worse { what, now, of, before, before_of, allowed });
+        }
+    };
+    let updates = |tally: &Tally| (tally.failed_updates, tally.updates);
+    share(WorseIn::Updates, updates(new), updates(old), margins.updates_points);
     if new.calls < needed {
-        return match worse.pop() {
-            None => Verdict::TooEarly { calls: new.calls, needed: margins.min_calls.max(1) },
-            Some(reason) => Verdict::Worse(reason),
+        return if worse.is_empty() {
+            Verdict::TooEarly { calls: new.calls, needed: margins.min_calls.max(1) }
+        } else {
+            Verdict::Worse(worse)
         };
     }
     for (what, of_new, of_old, margin) in [
-        ("trapped", new.traps, old.traps, margins.traps_points),
-        ("ran out of time", new.timeouts, old.timeouts, margins.timeouts_points),
-        ("wanted what is not granted", new.refusals, old.refusals, margins.refusals_points),
+        (WorseIn::Traps, new.traps, old.traps, margins.traps_points),
+        (WorseIn::Timeouts, new.timeouts, old.timeouts, margins.timeouts_points),
+        (WorseIn::Refusals, new.refusals, old.refusals, margins.refusals_points),
     ] {
-        let (now, before) = (percent(of_new, new.calls), percent(of_old, old.calls));
-        if now - before > margin {
-            worse.push(format!(
-                "{now:.1} % of {} calls {what}, and {before:.1} % of {} before ({margin} points more are allowed)",
-                new.calls, old.calls
-            ));
-        }
+        share(what, (of_new, new.calls), (of_old, old.calls), margin);
     }
     if let (Some(now), Some(before)) = (new.p95_ms, old.p95_ms)
         && old.calls >= needed
         && now > before * margins.p95_factor
         && now - before > f64::from(margins.p95_floor_ms)
     {
-        worse.push(format!(
-            "95 % of the calls took up to {now:.0} ms, and {before:.0} ms before ({} times as long is allowed)",
-            margins.p95_factor
-        ));
+        let (of, before_of) = (new.calls, old.calls);
+        worse.push(Worse { what: WorseIn::Latency, now, of, before, before_of, allowed: margins.p95_factor });
     }
-    if worse.is_empty() { Verdict::Fine } else { Verdict::Worse(worse.join("; ")) }
+    if worse.is_empty() { Verdict::Fine } else { Verdict::Worse(worse) }
 }
 
 /// Judges the roll-out by the calls up to `now`.
@@ -103,9 +101,9 @@ pub async fn take_back_the_worse(db: &PgPool, now: OffsetDateTime) -> Result<Vec
         if !mine {
             continue;
         }
-        if let Verdict::Worse(reason) = of(db, &roll_out, now).await? {
-            let actor = Actor { who: PLATFORM, why: None };
-            match roll_out::roll_back_in(&mut tx, roll_out.new.digest, actor, &reason).await {
+        if let Verdict::Worse(worse) = of(db, &roll_out, now).await? {
+            let (actor, reason) = (Actor { who: PLATFORM, why: None }, in_words(&worse));
+            match roll_out::roll_back_in(&mut tx, roll_out.new.digest, actor, &reason, &worse).await {
                 // Someone ended it since it was listed, and that stands.
                 Ok(id) if id != roll_out.id => continue,
                 Err(crate::Error::WrongState(_)) => continue,
@@ -138,7 +136,7 @@ mod tests {
 
     fn reason(new: &Tally, old: &Tally) -> String {
         match judge(new, old, &MARGINS) {
-            Verdict::Worse(reason) => reason,
+            Verdict::Worse(worse) => in_words(&worse),
             other => panic!("{other:?}"),
         }
     }

@@ -1,9 +1,9 @@
 //! The audit trail: who did what when, and why.
 
-use openclaw_api_types::{AuditRow, Rights};
+use openclaw_api_types::{AuditRow, Rights, Worse};
 use serde_json::Value;
 
-use super::{registry_tabs, release_link, title};
+use super::{reason::reason_words, registry_tabs, release_link, title};
 use crate::{components::prelude::*, document::AuditPage, format};
 
 /// All of it, or a niche's.
@@ -57,7 +57,8 @@ pub(super) fn table(l: Locale, rows: &[AuditRow], niches: bool) -> View {
                 moment(l, &row.at),
                 who(l, &row.who).into(),
                 (span().children(action), View::from(release), numbers(l, &row.details)).into(),
-                row.reason.clone().map_or_else(View::new, |reason| span().class("reason").children(reason).into()),
+                reason_words(l, row.reason.as_deref(), &worse(&row.details))
+                    .map_or_else(View::new, |reason| span().class("reason").children(reason).into()),
             ];
             if niches {
                 let niche = row.niche.clone().map_or_else(View::new, |niche| {
@@ -69,6 +70,11 @@ pub(super) fn table(l: Locale, rows: &[AuditRow], niches: bool) -> View {
         })
         .collect();
     data_table(l.t("audit-title"), heads, rows)
+}
+
+/// In what a release was worse that the platform took back.
+fn worse(details: &Value) -> Vec<Worse> {
+    serde_json::from_value(details["worse"].clone()).unwrap_or_default()
 }
 
 /// What else was written down, for those who look closely.
@@ -85,7 +91,7 @@ fn numbers(l: Locale, details: &Value) -> View {
 /// by its name: others may come.
 fn number(l: Locale, name: &str, value: &Value) -> Option<String> {
     match (name, value) {
-        (_, Value::Null) | ("version", _) => None,
+        (_, Value::Null) | ("version" | "worse", _) => None,
         ("share", Value::Number(share)) => Some(percent(share)),
         ("before", Value::Number(share)) => Some(named(l, name, percent(share))),
         ("agents", Value::Number(count)) => {

@@ -2,7 +2,7 @@
 
 use openclaw_api_types::{RegistryNichePage, ReleaseSummary, RollOut, RollOutState};
 
-use super::{audit, registry::running, registry_tabs, release_link, section_of};
+use super::{audit, reason::reason_words, registry::running, registry_tabs, release_link, section_of};
 use crate::{accent, components::prelude::*, format};
 
 /// Rows of the audit trail that stand here; the rest is a link away.
@@ -109,7 +109,7 @@ fn roll_outs(l: Locale, all: &[RollOut]) -> View {
                     (Some(at), None) => moment(l, at),
                     _ => "–".into(),
                 },
-                roll_out.reason.clone().unwrap_or_else(|| "–".to_owned()).into(),
+                reason_words(l, roll_out.reason.as_deref(), &roll_out.worse).unwrap_or_else(|| "–".to_owned()).into(),
             ]
         })
         .collect();

@@ -2,7 +2,9 @@
 
 use openclaw_api_types::{ReleasePage, ReleaseState, RollOutFigures, RollOutState, TestKind, ToolUsage, Want};
 
-use super::{audit, figures, niche::roll_out_chip, outcome, registry_tabs, release_link, section_of, steps};
+use super::{
+    audit, figures, niche::roll_out_chip, outcome, reason::reason_words, registry_tabs, release_link, section_of, steps,
+};
 use crate::{accent, components::prelude::*, document::AdminRelease, format};
 
 /// It. What is decided on stands first: what it asks, or how its roll-out does; beside it, or below it on a phone, the
@@ -59,13 +61,16 @@ fn head(l: Locale, page: &AdminRelease) -> View {
 
 /// Why its last roll-out went back, or why it was rejected: nobody should have to look for that.
 fn ended(l: Locale, page: &AdminRelease) -> View {
-    let quote = |reason: &Option<String>| -> View {
-        reason.clone().map(|reason| p().class("reason").children(reason).into()).unwrap_or_default()
+    let quote = |reason: Option<String>| -> View {
+        reason.map(|reason| p().class("reason").children(reason).into()).unwrap_or_default()
     };
     if page.page.release.state == ReleaseState::Rejected {
         let by = who(l, page.page.decided_by.as_deref().unwrap_or_default());
         let words = strong().children(l.with("ended-rejected", &[("who", by.into())]));
-        return banner(Tone::Danger, div().attr("data-test", "ended").children((words, quote(&page.page.reason))));
+        return banner(
+            Tone::Danger,
+            div().attr("data-test", "ended").children((words, quote(page.page.reason.clone()))),
+        );
     }
     let back = page.page.roll_out.as_ref().filter(|roll_out| roll_out.state == RollOutState::RolledBack);
     let Some(roll_out) = back else { return View::new() };
@@ -80,7 +85,7 @@ fn ended(l: Locale, page: &AdminRelease) -> View {
         div().attr("data-test", "ended").attr("data-by", by.to_owned()).children((
             strong().children(words),
             View::from(at),
-            quote(&roll_out.reason),
+            quote(reason_words(l, roll_out.reason.as_deref(), &roll_out.worse)),
         )),
     )
 }

@@ -4,7 +4,7 @@
 mod agents;
 mod steps;
 
-use openclaw_api_types::Margins;
+use openclaw_api_types::{Margins, Worse};
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -88,6 +88,8 @@ pub struct RollOut {
     pub ended_at: Option<OffsetDateTime>,
     /// Why it was begun or, once it has ended, why it ended.
     pub reason: Option<String>,
+    /// In what the new release was worse, when that is why the platform ended it.
+    pub worse: Vec<Worse>,
 }
 
 struct Row {
@@ -106,6 +108,7 @@ struct Row {
     ended_by: Option<String>,
     ended_at: Option<OffsetDateTime>,
     reason: Option<String>,
+    worse: serde_json::Value,
 }
 
 impl TryFrom<Row> for RollOut {
@@ -128,6 +131,7 @@ impl TryFrom<Row> for RollOut {
             ended_by: row.ended_by,
             ended_at: row.ended_at,
             reason: row.reason,
+            worse: read("in what it was worse", row.worse)?,
         })
     }
 }
@@ -152,7 +156,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: Filter<'_>, limit: i64) -> Re
         Row,
         r#"SELECT o.id, o.niche, o.new_digest, new.version AS new_version, o.old_digest,
                   old.version AS "old_version?", o.share, o.state, o.margins, o.started_by, o.started_at, o.share_at,
-                  o.ended_by, o.ended_at, o.reason
+                  o.ended_by, o.ended_at, o.reason, o.worse
            FROM roll_outs o JOIN releases new ON new.digest = o.new_digest
                 LEFT JOIN releases old ON old.digest = o.old_digest
            WHERE ($1::text IS NULL OR o.niche = $1) AND ($2::bytea IS NULL OR o.new_digest = $2)

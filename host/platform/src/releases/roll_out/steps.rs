@@ -1,7 +1,7 @@
 //! The steps of a roll-out: a share of the agents, all of them, or back. Each is one transaction, and has the releases of
 //! its niche to itself.
 
-use openclaw_api_types::Margins;
+use openclaw_api_types::{Margins, Worse};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -93,16 +93,18 @@ pub async fn complete(db: &PgPool, digest: Digest, margins: Margins, actor: Acto
 /// was complete.
 pub async fn roll_back(db: &PgPool, digest: Digest, actor: Actor<'_>, reason: &str) -> Result<RollOut> {
     let mut tx = db.begin().await?;
-    let id = roll_back_in(&mut tx, digest, actor, reason).await?;
+    let id = roll_back_in(&mut tx, digest, actor, reason, &[]).await?;
     finished(tx, id).await
 }
 
-/// The same in the caller's transaction. Gives the roll-out's id.
+/// The same in the caller's transaction, with what the platform found `worse` if it was the platform. Gives the roll-out's
+/// id.
 pub(in crate::releases) async fn roll_back_in(
     tx: &mut PgConnection,
     digest: Digest,
     actor: Actor<'_>,
     reason: &str,
+    worse: &[Worse],
 ) -> Result<Uuid> {
     let release = locked(tx, digest).await?;
     let niche = release.niche.as_str();
@@ -129,17 +131,22 @@ pub(in crate::releases) async fn roll_back_in(
         move_agents(tx, niche, old, Whom::All).await?
     };
     sqlx::query!(
-        "UPDATE roll_outs SET state = 'rolled-back', ended_by = $2, ended_at = now(), reason = $3 WHERE id = $1",
+        "UPDATE roll_outs SET state = 'rolled-back', ended_by = $2, ended_at = now(), reason = $3, worse = $4
+         WHERE id = $1",
         roll_out.id,
         actor.who,
-        reason
+        reason,
+        json!(worse)
     )
     .execute(&mut *tx)
     .await?;
     sqlx::query!("UPDATE releases SET reason = $2 WHERE digest = $1", digest.0.as_slice(), reason)
         .execute(&mut *tx)
         .await?;
-    let details = json!({ "agents": moved, "to": old.to_string(), "share": roll_out.share });
+    let mut details = json!({ "agents": moved, "to": old.to_string(), "share": roll_out.share });
+    if !worse.is_empty() {
+        details["worse"] = json!(worse);
+    }
     let step = Step { action: "roll-back", niche: Some(niche), digest: Some(digest), details };
     audit::record(tx, Actor { why: Some(reason), ..actor }, step).await?;
     Ok(roll_out.id)
