@@ -11,6 +11,12 @@ pub const JOBS: Backoff = Backoff { first: Duration::from_secs(1), longest: Dura
 /// Between the starts of a gateway that dies.
 pub const GATEWAYS: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(60) };
 
+/// Between attempts at what a right is for that was just given: the API server knows of it a moment later, and nothing
+/// tells when.
+pub const RIGHTS: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(1) };
+/// How many of those there are before it is taken for a right that is not there.
+pub const RIGHTS_ATTEMPTS: u32 = 8;
+
 /// How much a pause varies around its length, as a part of it.
 const JITTER: f64 = 0.25;
 

@@ -3,6 +3,7 @@
 mod dev;
 mod gateway;
 mod main_job;
+mod operator;
 mod plugins;
 mod replicas;
 
@@ -19,6 +20,8 @@ pub(crate) enum Bench {
     MainJob,
     /// The plugin host: calls beside bare ones, memory of many customers, start with many releases, a full pool.
     Plugins,
+    /// The operator over a cluster: jobs and Agents alone and many at once, a thousand of them, a restart, silence.
+    Operator,
 }
 
 /// Measures.
@@ -26,6 +29,7 @@ pub(crate) fn bench(bench: Bench) -> anyhow::Result<()> {
     match bench {
         Bench::MainJob => report("main-job", &main_job::measure()?),
         Bench::Plugins => report("plugins", &plugins::measure()?),
+        Bench::Operator => report("operator", &operator::measure()?),
     }
 }
 

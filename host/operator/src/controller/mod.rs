@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{live::Live, tiers::Tiers};
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, RIGHTS, RIGHTS_ATTEMPTS},
     children::{self, Family, Platform},
     resources::{Agent, Runtime},
 };
@@ -195,6 +195,13 @@ fn retry(agent: Arc<Agent>, error: &ControllerError, context: Arc<Context>) -> A
     let mut failures = context.failures.lock().unwrap_or_else(PoisonError::into_inner);
     let failures = failures.entry(agent.uid().unwrap_or_default()).or_default();
     *failures += 1;
+    if let ControllerError::Kubernetes(kube::Error::Api(status)) = error
+        && status.is_forbidden()
+        && *failures <= RIGHTS_ATTEMPTS
+    {
+        tracing::debug!(agent = agent.name_any(), %error, "the right to an agent's namespace is not known yet");
+        return Action::requeue(RIGHTS.pause(*failures));
+    }
     tracing::warn!(agent = agent.name_any(), %error, failures = *failures, "an agent could not be looked at");
     Action::requeue(RETRY.pause(*failures))
 }

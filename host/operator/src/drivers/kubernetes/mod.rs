@@ -28,7 +28,7 @@ use super::{Doing, Driver, DriverError, Order, Phase, Status};
 use crate::{
     Error,
     adoption::Terms,
-    backoff::Backoff,
+    backoff::{RIGHTS, RIGHTS_ATTEMPTS},
     children::{self, Family, Platform},
     controller::status::reason,
     resources::{Agent, AgentPhase, Runtime},
@@ -49,10 +49,6 @@ const OPENCLAW_READY: Duration = Duration::from_secs(240);
 const STOPPED: Duration = Duration::from_secs(45);
 /// How long an `Agent` may take to go: its namespace alone takes Kubernetes seconds.
 const GONE: Duration = Duration::from_secs(120);
-/// A right that was just given is known to the API server a moment later, and nothing tells when.
-const RIGHTS: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(1) };
-/// How often at most that is tried.
-const RIGHTS_ATTEMPTS: u32 = 8;
 
 /// Which cluster, and what of the platform is in it.
 #[derive(Debug, Clone)]
