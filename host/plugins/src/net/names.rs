@@ -3,14 +3,14 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::ResolverOpts;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::Name;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::Resolver;
 
@@ -19,25 +19,38 @@ const ANSWER: Duration = Duration::from_millis(1500);
 /// How often it is asked in all.
 const ATTEMPTS: usize = 2;
 
-/// The system's name servers and its hosts file, read when the first name is looked up.
+/// Questions that one name server is asked at once, over one connection.
+const AT_ONCE: usize = 1024;
+/// How long it holds which the name servers are: a machine may move to another network.
+const READ: Duration = Duration::from_secs(60);
+
+/// The system's name servers and its hosts file, read when a name is looked up.
 #[derive(Default)]
-pub(super) struct Names(OnceCell<TokioResolver>);
+pub(super) struct Names(Mutex<Option<(Instant, TokioResolver)>>);
 
 impl Names {
-    async fn servers(&self) -> io::Result<&TokioResolver> {
+    async fn servers(&self) -> io::Result<TokioResolver> {
+        let mut known = self.0.lock().await;
+        if let Some((read, servers)) = &*known
+            && read.elapsed() < READ
+        {
+            return Ok(servers.clone());
+        }
         let read = || {
             let mut builder = TokioResolver::builder(TokioRuntimeProvider::default())?;
             bound(builder.options_mut());
             builder.build()
         };
-        let reading = async || tokio::task::spawn_blocking(read).await?.map_err(io::Error::other);
-        self.0.get_or_try_init(reading).await
+        let servers = tokio::task::spawn_blocking(read).await?.map_err(io::Error::other)?;
+        *known = Some((Instant::now(), servers.clone()));
+        Ok(servers)
     }
 }
 
 fn bound(options: &mut ResolverOpts) {
     options.timeout = ANSWER;
     options.attempts = ATTEMPTS;
+    options.max_active_requests = AT_ONCE;
     // An answer that is remembered tells one tenant what another has asked for.
     options.cache_size = 0;
 }
@@ -70,7 +83,7 @@ mod tests {
         let config = ResolverConfig::from_parts(None, vec![], vec![server]);
         let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         bound(builder.options_mut());
-        Names(OnceCell::new_with(Some(builder.build().unwrap())))
+        Names(Mutex::new(Some((Instant::now(), builder.build().unwrap()))))
     }
 
     /// What a server says to `query`: 203.0.113.7, and nothing of version 6.
@@ -122,7 +135,7 @@ mod tests {
         let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         runtime.block_on(async {
             let names = names(silent.local_addr().unwrap().port());
-            let asked = (0..600).map(|n| {
+            let asked = (0..100).map(|n| {
                 let (names, host) = (&names, format!("n{n}.example.com"));
                 async move { timeout(Duration::from_millis(50), names.resolve(&host)).await.is_err() }
             });

@@ -16,7 +16,7 @@ use crate::{CallScope, PluginError, Tenant};
 /// Longest name of a case, in characters.
 const NAME_CHARS: usize = 200;
 /// How much a case tells of why it failed.
-const FAILURE_CHARS: usize = 1000;
+const FAILURE_CHARS: usize = 1500;
 
 /// How one case of a self-test ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +66,13 @@ impl Release {
             let ran = self.0.ask(&mut sandbox, &test.run, (name,)).await;
             let failure = match sandbox.ended(ran) {
                 Ok(result) => result.err().map(|said| beginning(&said, FAILURE_CHARS)),
-                Err(error) if error.is_components_fault() => Some(match &error {
-                    PluginError::Trapped { stderr, .. } if !stderr.is_empty() => {
-                        format!("{error}: {stderr}")
-                    }
-                    _ => error.to_string(),
-                }),
+                Err(error) if error.is_components_fault() => {
+                    let told = match &error {
+                        PluginError::Trapped { stderr, .. } if !stderr.is_empty() => format!("{error}: {stderr}"),
+                        _ => error.to_string(),
+                    };
+                    Some(beginning(&told, FAILURE_CHARS))
+                }
                 Err(error) => return Err(error),
             };
             outcomes.push(CaseOutcome { name: shown, failure, wall: began.elapsed() });

@@ -27,10 +27,16 @@ pub(crate) const LARGEST: usize = 64 << 10;
 const MOST_NODES_OF_ALL: usize = 64 << 10;
 /// Most patterns in all schemas of a release together.
 const MOST_PATTERNS: usize = 128;
+/// Most bytes of their automata, of which the engine keeps a few forms.
+const MOST_AUTOMATA: usize = 1 << 20;
+/// Bytes that the engine remembers of how one pattern was matched, in each thread.
+const MATCHING_BYTES: usize = 64 << 10;
 /// Most steps that checking one value may take, of some ten nanoseconds each.
 const MOST_STEPS: usize = 4_000_000;
 /// A check of more steps than this does not hold up a thread that others wait for: a millisecond or two.
 const QUICK_STEPS: usize = 100_000;
+/// Checks of more steps than this tell one shortcoming: the library gathers them all before it gives the first.
+const TELLING_STEPS: usize = 20_000;
 /// Languages whose schemas are kept.
 const LANGUAGES: usize = 8;
 /// Shortcomings of a value that are told at once.
@@ -78,32 +84,37 @@ struct Inner {
     validator: Validator,
     /// To check one value and to say where it falls short.
     cost: Cost,
+    /// Whether one shortcoming cannot be told without gathering others.
+    alternatives: bool,
 }
 
 /// Compiles the schemas of one release within what they may cost together.
 pub(crate) struct Compiler {
     nodes_left: usize,
     patterns_left: usize,
+    automata_left: usize,
 }
 
 impl Compiler {
     pub(crate) fn new() -> Self {
-        Self { nodes_left: MOST_NODES_OF_ALL, patterns_left: MOST_PATTERNS }
+        Self { nodes_left: MOST_NODES_OF_ALL, patterns_left: MOST_PATTERNS, automata_left: MOST_AUTOMATA }
     }
 
     /// Compiles `schema`, or says in words what is wrong with it.
     pub(crate) fn compile(&mut self, schema: &Map<String, Value>) -> Result<Schema, String> {
         let source = Value::Object(schema.clone());
         let draft = draft(schema)?;
-        let size = Unfolding::of(&source)?;
-        self.nodes_left = (self.nodes_left.checked_sub(size.fits.nodes))
+        let unfolded = Unfolding::of(&source)?;
+        self.nodes_left = (self.nodes_left.checked_sub(unfolded.size.fits.nodes))
             .ok_or_else(|| format!("the tools' schemas have more than {MOST_NODES_OF_ALL} values together"))?;
-        self.patterns_left = (self.patterns_left.checked_sub(size.patterns))
+        self.patterns_left = (self.patterns_left.checked_sub(unfolded.patterns))
             .ok_or_else(|| format!("the tools' schemas have more than {MOST_PATTERNS} patterns together"))?;
+        self.automata_left = (self.automata_left.checked_sub(unfolded.automata))
+            .ok_or_else(|| format!("the tools' schemas have patterns of more than {MOST_AUTOMATA} bytes together"))?;
         let validator = jsonschema::options()
             .with_draft(draft)
             .with_retriever(Nowhere)
-            .with_pattern_options(PatternOptions::regex().size_limit(pattern::LARGEST).dfa_size_limit(pattern::LARGEST))
+            .with_pattern_options(PatternOptions::regex().size_limit(pattern::LARGEST).dfa_size_limit(MATCHING_BYTES))
             // A note, as it is in the newest draft: some formats cost more to check than a value's length tells.
             .should_validate_formats(false)
             .build(&source)
@@ -111,7 +122,8 @@ impl Compiler {
                 let place = place(error.instance_path().as_str());
                 format!("at `{place}`: {}", cut(error.to_string()))
             })?;
-        Ok(Schema(Arc::new(Inner { source, validator, cost: size.fits + size.tells })))
+        let cost = unfolded.size.fits + unfolded.size.tells;
+        Ok(Schema(Arc::new(Inner { source, validator, cost, alternatives: unfolded.alternatives })))
     }
 }
 
@@ -134,8 +146,7 @@ impl Schema {
         }
         let timed = move |schema: &Self| {
             let began = Instant::now();
-            // Of a large value one shortcoming is told: gathering them all could take a lot of memory.
-            let told = schema.told(&value, if steps > QUICK_STEPS { 1 } else { TOLD });
+            let told = schema.told(&value, steps);
             (told.map(|()| value), began.elapsed())
         };
         let checked = if steps <= QUICK_STEPS {
@@ -149,21 +160,25 @@ impl Schema {
         checked.0
     }
 
-    fn told(&self, value: &Value, most: usize) -> Result<(), String> {
+    fn told(&self, value: &Value, steps: usize) -> Result<(), String> {
         if self.0.validator.is_valid(value) {
             return Ok(());
         }
-        let mut errors = self.0.validator.iter_errors(value);
-        let mut text = String::new();
-        for error in errors.by_ref().take(most) {
-            let separator = if text.is_empty() { "" } else { "; " };
-            let _ =
-                write!(text, "{separator}at `{}`: {}", place(error.instance_path().as_str()), self.sentence(&error));
+        if steps <= TELLING_STEPS {
+            let mut errors = self.0.validator.iter_errors(value);
+            let told: Vec<String> = errors.by_ref().take(TOLD).map(|error| self.placed(&error)).collect();
+            let more = if errors.next().is_some() { "; and more" } else { "" };
+            return Err(format!("{}{more}", told.join("; ")));
         }
-        if most == TOLD && errors.next().is_some() {
-            text.push_str("; and more");
+        if self.0.alternatives {
+            return Err("it does not fit, and is too large for more to be said".into());
         }
-        Err(text)
+        self.0.validator.validate(value).map_err(|error| self.placed(&error))
+    }
+
+    /// Where it is wrong, and what.
+    fn placed(&self, error: &jsonschema::ValidationError<'_>) -> String {
+        format!("at `{}`: {}", place(error.instance_path().as_str()), self.sentence(error))
     }
 
     /// What is wrong, without repeating the value: the model knows what it sent.
@@ -344,6 +359,27 @@ mod tests {
                 "comes back to itself",
             ),
             (json!({ "$dynamicRef": "#a" }), "`$dynamicRef` is not supported"),
+            (json!({ "$defs": { "a": { "$dynamicAnchor": "a" } } }), "`$dynamicAnchor` is not supported"),
+            (json!({ "contentMediaType": "application/json" }), "`contentMediaType` is not supported"),
+            // The library reads the first as `$defs`, and would find itself in there.
+            (
+                json!({ "%24defs": { "a": {} }, "$defs": { "a": { "items": { "$ref": "#/%24defs/a" } } }, "$ref": "#/%24defs/a" }),
+                "leads nowhere",
+            ),
+            (json!({ "x": { "items": { "$dynamicRef": "#" } }, "$ref": "#/x" }), "leads to what is no schema"),
+            (json!({ "const": { "a": { "$ref": "#/const" } }, "$ref": "#/const/a" }), "leads to what is no schema"),
+            (
+                json!({ "patternProperties": { "^(a|a)*b++$": {} }, "unevaluatedProperties": false }),
+                "in one schema are not supported",
+            ),
+            (
+                json!({ "items": { "dependentRequired": { "a": (0..9_000).map(|n| n.to_string()).collect::<Vec<_>>() } } }),
+                "more than 8192 values",
+            ),
+            (
+                json!({ "anyOf": (0..20).map(|n| json!({ "pattern": format!("x{n}[01]{{5000}}") })).collect::<Vec<_>>() }),
+                "patterns of more than",
+            ),
             (json!({ "properties": { "a": { "$id": "https://example.com/" } } }), "at the top alone"),
             (json!({ "$schema": "https://example.com/dialect" }), "known are drafts"),
             (deep, "nested deeper"),
@@ -393,8 +429,20 @@ mod tests {
         assert!(told(&wide, json!({ "a": "01".repeat(100_000) })).await.contains("too large for its schema"));
         let unique = json!({ "type": "object", "properties": { "a": { "uniqueItems": true } } });
         assert!(told(&unique, json!({ "a": bracketings(11) })).await.contains("too large for its schema"));
+        let divided = json!({ "type": "object", "additionalProperties": { "items": { "multipleOf": 1e-300 } } });
+        assert!(told(&divided, json!({ "a": vec![0.1; 10_000] })).await.contains("too large for its schema"));
         assert_eq!(told(&unique, json!({ "a": (0..1_000).collect::<Vec<_>>() })).await, "");
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn of_a_large_value_one_shortcoming_is_told_or_none() {
+        let items = json!({ "type": "object", "properties": { "a": { "items": { "type": "string" } } } });
+        let many = json!({ "a": vec![1; 100_000] });
+        assert_eq!(told(&items, many.clone()).await, "at `/a/0`: it is not of type \"string\"");
+        let either =
+            json!({ "type": "object", "properties": { "a": { "anyOf": [{ "items": { "type": "string" } }] } } });
+        assert!(told(&either, many).await.contains("too large for more to be said"));
     }
 
     #[test]

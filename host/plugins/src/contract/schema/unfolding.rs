@@ -1,7 +1,7 @@
 //! What a schema comes to with its references unfolded: counted without unfolding them, and refused when it is more than
 //! a host takes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::{Add, AddAssign};
 
 use serde_json::{Map, Value};
@@ -13,6 +13,8 @@ use super::pattern::automaton;
 const DEEPEST: usize = 48;
 /// Most JSON values in one schema with its references unfolded.
 const MOST_NODES: usize = 8 << 10;
+/// Most patterns in one schema.
+const MOST_PATTERNS: usize = 128;
 
 /// What one look of a schema at a value comes to, for each value in there.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +25,8 @@ pub(super) struct Cost {
     pub(super) automata: usize,
     /// Lists that are looked through for what is there twice.
     pub(super) unique: usize,
+    /// Numbers that are divided by a fraction, which takes long arithmetic.
+    pub(super) divided: usize,
 }
 
 impl Add for Cost {
@@ -33,6 +37,7 @@ impl Add for Cost {
             nodes: self.nodes.saturating_add(other.nodes),
             automata: self.automata.saturating_add(other.automata),
             unique: self.unique.saturating_add(other.unique),
+            divided: self.divided.saturating_add(other.divided),
         }
     }
 }
@@ -55,10 +60,24 @@ pub(super) struct Size {
     pub(super) tells: Cost,
     /// Levels of subschemas.
     depth: usize,
-    /// Patterns.
-    pub(super) patterns: usize,
 }
 
+/// What a schema comes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfolded {
+    pub(super) size: Size,
+    /// Patterns in it.
+    pub(super) patterns: usize,
+    /// Bytes of their automata, each counted once.
+    pub(super) automata: usize,
+    /// Whether it has alternatives, of which each one's shortcomings are gathered whoever asks for one alone.
+    pub(super) alternatives: bool,
+}
+
+/// Keywords that would change the meaning of a reference underway.
+const DYNAMIC: [&str; 5] = ["$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary"];
+/// Keywords that decode or parse a text to check it.
+const CONTENT: [&str; 2] = ["contentEncoding", "contentMediaType"];
 /// The keywords that ask what other schemas at their place have evaluated.
 const UNEVALUATED: [&str; 2] = ["unevaluatedItems", "unevaluatedProperties"];
 /// Keywords whose schemas look at the very value that they are in the schema of.
@@ -91,29 +110,59 @@ const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 pub(super) struct Unfolding<'a> {
     root: &'a Value,
     anchors: BTreeMap<&'a str, &'a Value>,
+    /// All schemas in there, by their places in memory: what else a reference leads to is no schema to us, and may be one
+    /// to whoever follows it.
+    schemas: HashSet<*const Value>,
     /// What a reference's target comes to; none while it is being looked at.
     targets: HashMap<&'a str, Option<Size>>,
+    /// The bytes of each pattern's automaton.
+    automata: HashMap<&'a str, usize>,
+    /// Patterns seen.
+    patterns: usize,
     /// How deep the walk is now: it must not use up the stack before it has counted.
     depth: usize,
+    /// Keywords seen in any schema.
+    seen: HashSet<&'a str>,
 }
 
 impl<'a> Unfolding<'a> {
     /// What `root` comes to, or what is wrong with it in words.
-    pub(super) fn of(root: &'a Value) -> Result<Size, String> {
-        let mut walk = Self { root, anchors: BTreeMap::new(), targets: HashMap::new(), depth: 0 };
-        walk.find_anchors(root, 0)?;
+    pub(super) fn of(root: &'a Value) -> Result<Unfolded, String> {
+        let mut walk = Self {
+            root,
+            anchors: BTreeMap::new(),
+            schemas: HashSet::new(),
+            targets: HashMap::new(),
+            automata: HashMap::new(),
+            patterns: 0,
+            depth: 0,
+            seen: HashSet::new(),
+        };
+        walk.find(root, 0)?;
+        if walk.seen.contains("patternProperties") && walk.seen.contains("unevaluatedProperties") {
+            // The library matches these patterns with an engine that backtracks.
+            return Err("`patternProperties` and `unevaluatedProperties` in one schema are not supported".into());
+        }
         walk.targets.insert("#", None);
-        walk.size(root)
+        let size = walk.size(root)?;
+        Ok(Unfolded {
+            size,
+            patterns: walk.patterns,
+            automata: walk.automata.values().sum(),
+            alternatives: ALTERNATIVES.iter().any(|keyword| walk.seen.contains(keyword)),
+        })
     }
 
-    /// Finds what references may name, and refuses what would change their meaning underway.
-    fn find_anchors(&mut self, schema: &'a Value, depth: usize) -> Result<(), String> {
+    /// Finds the schemas and what references may name, and refuses what would change their meaning underway.
+    fn find(&mut self, schema: &'a Value, depth: usize) -> Result<(), String> {
         if depth > DEEPEST {
             return Err(too_deep());
         }
+        self.schemas.insert(schema);
         let Value::Object(keywords) = schema else { return Ok(()) };
-        for keyword in ["$dynamicRef", "$recursiveRef", "$vocabulary"] {
-            if keywords.contains_key(keyword) {
+        self.seen.extend(keywords.keys().map(String::as_str));
+        for keyword in DYNAMIC.iter().chain(&CONTENT) {
+            if keywords.contains_key(*keyword) {
                 return Err(format!("`{keyword}` is not supported"));
             }
         }
@@ -126,7 +175,7 @@ impl<'a> Unfolding<'a> {
             return Err(format!("the anchor {:?} is there twice", cut(anchor.clone())));
         }
         for (_, inner) in subschemas(keywords) {
-            self.find_anchors(inner, depth + 1)?;
+            self.find(inner, depth + 1)?;
         }
         Ok(())
     }
@@ -144,10 +193,9 @@ impl<'a> Unfolding<'a> {
 
     fn size_within(&mut self, schema: &'a Value) -> Result<Size, String> {
         let Value::Object(keywords) = schema else { return Ok(Size::leaf()) };
-        let mut size = Size::own(keywords)?;
+        let mut size = self.own(keywords)?;
         for (keyword, inner) in subschemas(keywords) {
             let inner = self.size(inner)?;
-            size.patterns += inner.patterns;
             if !DEFINITIONS.contains(&keyword) {
                 size.takes(keyword, inner);
             }
@@ -173,6 +221,30 @@ impl<'a> Unfolding<'a> {
         Ok(size)
     }
 
+    /// Of a schema without those within it. Words people read cost nothing; lists of names and of values are gone through.
+    fn own(&mut self, keywords: &'a Map<String, Value>) -> Result<Size, String> {
+        let named = keywords.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let mut automata = 0;
+        for pattern in named.map(String::as_str).chain(keywords.get("pattern").and_then(Value::as_str)) {
+            self.patterns += 1;
+            if self.patterns > MOST_PATTERNS {
+                return Err(format!("it has more than {MOST_PATTERNS} patterns"));
+            }
+            automata += match self.automata.get(pattern) {
+                Some(bytes) => *bytes,
+                None => *self.automata.entry(pattern).or_insert(automaton(pattern)?),
+            };
+        }
+        let divisor = keywords.get("multipleOf").and_then(Value::as_f64);
+        let own = Cost {
+            nodes: 1 + keywords.values().map(plain_weight).sum::<usize>(),
+            automata,
+            unique: usize::from(keywords.get("uniqueItems") == Some(&Value::Bool(true))),
+            divided: usize::from(divisor.is_some_and(|divisor| divisor.fract() != 0.0)),
+        };
+        Ok(Size { fits: own, evaluates: own, tells: own, depth: 0 })
+    }
+
     fn target(&mut self, reference: &'a Value) -> Result<Size, String> {
         let Value::String(name) = reference else { return Err("a `$ref` is no text".into()) };
         let shown = || cut(name.clone());
@@ -191,7 +263,11 @@ impl<'a> Unfolding<'a> {
         } else {
             self.anchors.get(within).copied()
         };
+        let target = target.filter(|_| !within.contains('%'));
         let target = target.ok_or_else(|| format!("`$ref` {:?} leads nowhere", shown()))?;
+        if !self.schemas.contains(&std::ptr::from_ref(target)) {
+            return Err(format!("`$ref` {:?} leads to what is no schema", shown()));
+        }
         self.targets.insert(name, None);
         let size = self.size(target)?;
         self.targets.insert(name, Some(size));
@@ -203,20 +279,7 @@ impl Size {
     /// Of a schema that is `true` or `false`.
     fn leaf() -> Self {
         let one = Cost { nodes: 1, ..Cost::default() };
-        Self { fits: one, evaluates: one, tells: one, depth: 1, patterns: 0 }
-    }
-
-    /// Of a schema without those within it. Words people read cost nothing; lists of names and of values are gone through.
-    fn own(keywords: &Map<String, Value>) -> Result<Self, String> {
-        let named = keywords.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let patterns = named.map(String::as_str).chain(keywords.get("pattern").and_then(Value::as_str));
-        let automata = patterns.map(automaton).collect::<Result<Vec<_>, _>>()?;
-        let own = Cost {
-            nodes: 1 + keywords.values().map(plain_weight).sum::<usize>(),
-            automata: automata.iter().sum(),
-            unique: usize::from(keywords.get("uniqueItems") == Some(&Value::Bool(true))),
-        };
-        Ok(Self { fits: own, evaluates: own, tells: own, depth: 0, patterns: automata.len() })
+        Self { fits: one, evaluates: one, tells: one, depth: 1 }
     }
 
     /// Counts what is within it by `keyword`.
@@ -238,11 +301,13 @@ fn too_deep() -> String {
     format!("it is nested deeper than {DEEPEST} levels when its references are unfolded")
 }
 
-/// The values of a keyword that is not itself made of schemas.
+/// The values of a keyword that is not itself made of schemas; lists by name, such as those of `dependentRequired`, with
+/// what is in them.
 fn plain_weight(value: &Value) -> usize {
+    let listed = |value: &Value| value.as_array().map_or(0, Vec::len);
     match value {
         Value::Array(items) => items.len(),
-        Value::Object(members) => members.len(),
+        Value::Object(members) => members.len() + members.values().map(listed).sum::<usize>(),
         _ => 0,
     }
 }
