@@ -1,5 +1,5 @@
-//! How often what needs no sign-in may be asked for: by one address or for one interview, and by all of them together. Kept in memory, so
-//! that each process of the role counts for itself.
+//! How often what needs no sign-in may be asked for: by one address or for one interview, and by all of them together.
+//! Kept in memory, so that each process of the role counts for itself.
 
 use std::{
     hash::Hash,
@@ -29,6 +29,8 @@ const ALL_INTERVIEWS: u32 = 1_800;
 /// Times in a minute that one customer, or one interview that is no customer's yet, may have the niche asked what comes
 /// next.
 const QUESTIONS: u32 = 120;
+/// Times in a minute that one address may, for all of its interviews.
+const ADDRESS_QUESTIONS: u32 = 480;
 /// Times in a minute that all may.
 const ALL_QUESTIONS: u32 = 6_000;
 /// The span of these numbers: after it an unused bucket is full, and need not be kept.
@@ -90,6 +92,8 @@ struct All {
     sign_in: Limit<IpAddr>,
     interview: Limit<IpAddr>,
     question: Limit<Uuid>,
+    /// The questions of one address: who begins many interviews leaves those of all to others.
+    asking: Limit<IpAddr>,
 }
 
 impl Default for Limits {
@@ -98,6 +102,7 @@ impl Default for Limits {
             sign_in: Limit::new(SIGN_INS, ALL_SIGN_INS),
             interview: Limit::new(INTERVIEWS, ALL_INTERVIEWS),
             question: Limit::new(QUESTIONS, ALL_QUESTIONS),
+            asking: Limit::new(ADDRESS_QUESTIONS, u32::MAX),
         }))
     }
 }
@@ -114,7 +119,8 @@ impl Limits {
     }
 
     /// Before a niche is asked for the next question of `whose` interview: a customer's id, or the interview's.
-    pub(crate) fn question(&self, whose: Uuid) -> Result<()> {
+    pub(crate) fn question(&self, client: Client, whose: Uuid) -> Result<()> {
+        client.take(&self.0.asking)?;
         self.0.question.take(whose, Instant::now()).map_err(too_often)
     }
 }
@@ -195,6 +201,15 @@ mod tests {
         assert_eq!(limit.take(ip("192.0.2.2"), now), Ok(()), "another address");
         assert_eq!(limit.take(ip("192.0.2.3"), now), Err(SPAN / 3), "all together");
         assert_eq!(limit.take(ip("192.0.2.1"), now + SPAN / 2), Ok(()));
+    }
+
+    #[test]
+    fn an_address_with_many_interviews_leaves_the_others_theirs() {
+        let limits = Limits::default();
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| Client(Some(ip(address))));
+        let asked = (0..ALL_QUESTIONS).filter(|n| limits.question(one, Uuid::from_u128((n / 100).into())).is_ok());
+        assert!((ADDRESS_QUESTIONS as usize..2 * ADDRESS_QUESTIONS as usize).contains(&asked.count()));
+        limits.question(other, Uuid::from_u128(u128::MAX)).unwrap();
     }
 
     #[test]

@@ -83,10 +83,11 @@ fn unknown_niche(niche: &str) -> ApiError {
 pub(crate) async fn show(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    client: Client,
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
 ) -> Result<Json<Onboarding>> {
-    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, client, signed_in, &cookies).await?;
     view(&state, &release, &interview).await
 }
 
@@ -98,11 +99,12 @@ pub(crate) async fn show(
 pub(crate) async fn answer(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    client: Client,
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
     Body(given): Body<GiveAnswer>,
 ) -> Result<Json<Onboarding>> {
-    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, client, signed_in, &cookies).await?;
     // Browsers send a text of several lines with the line ends of mail.
     let value = given.value.replace("\r\n", "\n");
     let given = interview::answer(&state, &release, &interview, &given.question, &value).await?;
@@ -117,10 +119,11 @@ pub(crate) async fn answer(
 pub(crate) async fn back(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    client: Client,
     signed_in: Option<SignedIn>,
     cookies: CookieJar,
 ) -> Result<Json<Onboarding>> {
-    let Opened { interview, release, _alone } = open(&state, &id, signed_in, &cookies).await?;
+    let Opened { interview, release, _alone } = open(&state, &id, client, signed_in, &cookies).await?;
     let given = interview::back(&release, &interview).await?;
     keep(&state, &release, interview, given).await
 }
@@ -134,7 +137,13 @@ struct Opened {
 }
 
 /// The interview `id`, if the asker may continue it. One that is no one's becomes that of the customer who opens it.
-async fn open(state: &AppState, id: &str, signed_in: Option<SignedIn>, cookies: &CookieJar) -> Result<Opened> {
+async fn open(
+    state: &AppState,
+    id: &str,
+    client: Client,
+    signed_in: Option<SignedIn>,
+    cookies: &CookieJar,
+) -> Result<Opened> {
     let id = OnboardingId(super::id(id, "interview")?);
     let customer: Option<Customer> = signed_in.map(|SignedIn(customer)| customer);
     let mut interview = onboarding::get(&state.db, id).await?;
@@ -152,7 +161,7 @@ async fn open(state: &AppState, id: &str, signed_in: Option<SignedIn>, cookies: 
     }
     // Each look at an interview asks the niche for all of its questions again.
     let whose = interview.customer.map_or(interview.id.0, |customer| customer.0);
-    state.limits.question(whose)?;
+    state.limits.question(client, whose)?;
     let _alone = state.interviews.lock(whose).await;
     // What came before it may have answered.
     let interview = onboarding::get(&state.db, id).await?;
