@@ -54,6 +54,8 @@ impl Candidate {
         F: Future<Output = ()>,
     {
         while !shutdown.is_cancelled() {
+            // The others count from when it is written, which is after this.
+            let asked = Instant::now();
             match self.take().await {
                 Ok(true) => {
                     tracing::info!(me = self.me, "this operator leads");
@@ -61,7 +63,7 @@ impl Candidate {
                     tokio::select! {
                         () = work(shutdown.child_token()) => {}
                         () = ended(shutdown) => {}
-                        () = self.hold() => tracing::warn!(me = self.me, "this operator no longer leads"),
+                        () = self.hold(asked) => tracing::warn!(me = self.me, "this operator no longer leads"),
                     }
                     metrics::gauge!("openclaw_operator_leads").set(0.0);
                 }
@@ -110,16 +112,22 @@ impl Candidate {
         now.duration_since(since) < lasts.map_or(LASTS, Duration::from_secs)
     }
 
-    /// Renews the Lease; returns when it is no longer to be relied upon.
-    async fn hold(&self) {
-        let mut renewed = Instant::now();
+    /// Renews the Lease that was last renewed at `renewed`, or a little later; returns when it is no longer to be relied
+    /// upon.
+    async fn hold(&self, mut renewed: Instant) {
         loop {
-            tokio::time::sleep(RENEW_EVERY).await;
+            tokio::time::sleep_until(renewed + RENEW_EVERY).await;
+            if renewed.elapsed() >= GIVES_UP_AFTER {
+                return;
+            }
             let asked = Instant::now();
             match tokio::time::timeout_at(renewed + GIVES_UP_AFTER, self.renew()).await {
                 Ok(Ok(true)) => renewed = asked,
                 Ok(Ok(false)) | Err(_) => return,
-                Ok(Err(error)) => tracing::warn!(%error, "the Lease could not be renewed; trying again"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the Lease could not be renewed; trying again");
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
             }
         }
     }

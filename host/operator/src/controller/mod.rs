@@ -104,11 +104,16 @@ async fn look(agent: Arc<Agent>, context: Arc<Context>) -> Result<Action, Contro
             Some(waiting) => status::Seen::Removing(waiting),
             None => {
                 removal::let_go(&agents, &agent).await?;
+                context.forgive(&agent);
                 return Ok(Action::await_change());
             }
         }
     } else {
-        removal::hold(&agents, &agent).await?;
+        if !removal::hold(&agents, &agent).await? {
+            // It went in the meantime: whatever was made for it now would stay for ever.
+            context.forgive(&agent);
+            return Ok(Action::await_change());
+        }
         match context.tiers.find(&agent.spec.tier).await? {
             Some(tier) => keep(&context, &agent, &family, &tier).await?,
             None => status::Seen::NoTier,

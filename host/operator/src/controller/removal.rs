@@ -21,10 +21,10 @@ const FINALIZER: &str = "openclaw.cloud/children";
 /// Who puts it there.
 const MANAGER: &str = "openclaw-operator-finalizer";
 
-/// Sees to it that `agent` stays until it is let go.
-pub(super) async fn hold(agents: &Api<Agent>, agent: &Agent) -> Result<(), ControllerError> {
+/// Sees to it that `agent` stays until it is let go; says whether it does.
+pub(super) async fn hold(agents: &Api<Agent>, agent: &Agent) -> Result<bool, ControllerError> {
     if agent.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
-        return Ok(());
+        return Ok(true);
     }
     set(agents, agent, &[FINALIZER]).await
 }
@@ -34,10 +34,11 @@ pub(super) async fn let_go(agents: &Api<Agent>, agent: &Agent) -> Result<(), Con
     if agent.finalizers().iter().all(|finalizer| finalizer != FINALIZER) {
         return Ok(());
     }
-    set(agents, agent, &[]).await
+    set(agents, agent, &[]).await.map(drop)
 }
 
-async fn set(agents: &Api<Agent>, agent: &Agent, finalizers: &[&str]) -> Result<(), ControllerError> {
+/// Says whether that very agent was still there.
+async fn set(agents: &Api<Agent>, agent: &Agent, finalizers: &[&str]) -> Result<bool, ControllerError> {
     let patch = json!({
         "apiVersion": Agent::api_version(&()),
         "kind": Agent::kind(&()),
@@ -47,8 +48,8 @@ async fn set(agents: &Api<Agent>, agent: &Agent, finalizers: &[&str]) -> Result<
     let patched = agents.patch(&agent.name_any(), &PatchParams::apply(MANAGER).force(), &Patch::Apply(patch)).await;
     match patched {
         // It went in the meantime.
-        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
-        other => Ok(other.map(drop)?),
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(false),
+        other => Ok(other.map(|_| true)?),
     }
 }
 
@@ -65,9 +66,10 @@ pub(super) async fn go_on(context: &Context, family: &Family) -> Result<Option<&
         }
         return Ok(Some("its gateway to end"));
     }
-    if let Some(namespace) = live.namespaces.get(&ObjectRef::new(&family.namespace)) {
+    // What is watched may lag behind, and nobody would ever look again for a namespace that was made a moment ago.
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    if let Some(namespace) = namespaces.get_opt(&family.namespace).await? {
         if namespace.meta().deletion_timestamp.is_none() {
-            let namespaces: Api<Namespace> = Api::all(client.clone());
             gone(namespaces.delete(&family.namespace, &DeleteParams::default()).await)?;
         }
         return Ok(Some("its namespace to be removed"));

@@ -43,6 +43,9 @@ pub trait Driver: Send + Sync {
     /// The agents that something is known of; may lag behind [`Driver::status`] for a moment.
     fn agents(&self) -> Doing<'_, HashMap<AgentId, Status>>;
 
+    /// Whether anything at all is there of `agent`, now.
+    fn has(&self, agent: AgentId) -> Doing<'_, bool>;
+
     /// Whether gateways outlive this operator, and others share them with it.
     fn is_shared(&self) -> bool;
 

@@ -283,6 +283,10 @@ impl Driver for Kubernetes {
         async move { Ok(self.known.all().await) }.boxed()
     }
 
+    fn has(&self, agent: AgentId) -> Doing<'_, bool> {
+        async move { Ok(self.find(agent).await?.is_some()) }.boxed()
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

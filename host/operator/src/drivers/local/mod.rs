@@ -203,6 +203,10 @@ impl Driver for Local {
         std::future::ready(Ok(self.agents())).boxed()
     }
 
+    fn has(&self, agent: AgentId) -> Doing<'_, bool> {
+        std::future::ready(Ok(self.status(agent).phase != Phase::Absent)).boxed()
+    }
+
     fn is_shared(&self) -> bool {
         false
     }
