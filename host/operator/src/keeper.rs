@@ -99,19 +99,23 @@ async fn put_right(operator: &Operator, id: AgentId) -> Result<(), JobError> {
 async fn order_what_is_wrong(operator: &Operator, present: &Present, wanted: &[Wanted]) -> Result<(), JobError> {
     // People take their agents away one by one: where all are missing, this may be another cluster than theirs.
     let mut missing = wanted.iter().filter(|wanted| wanted.adopted && !present.contains_key(&wanted.agent));
-    let others_are_missing =
-        missing.nth(1).is_some() && !wanted.iter().any(|wanted| present.contains_key(&wanted.agent));
+    let one_is_there = wanted.iter().any(|wanted| wanted.adopted && present.contains_key(&wanted.agent));
+    let others_are_missing = missing.nth(1).is_some() && !one_is_there;
     if others_are_missing {
         tracing::warn!("of the agents that were taken in, none is in this cluster: nothing of theirs is removed");
     }
     for Wanted { agent, customer, adopted, .. } in wanted.iter().copied() {
         let instruction = match phase(present, agent) {
             Phase::Absent if adopted && !present.contains_key(&agent) => {
-                if others_are_missing || operator.driver.has(agent).await? {
-                    continue;
+                match operator.driver.has(agent).await {
+                    // Whoever made it took it away again.
+                    Ok(false) if !others_are_missing => Instruction::Destroy,
+                    Ok(_) => continue,
+                    Err(error) => {
+                        tracing::warn!(%agent, %error, "whether an agent was taken away cannot be told; looking again soon");
+                        continue;
+                    }
                 }
-                // Whoever made it took it away again.
-                Instruction::Destroy
             }
             Phase::Absent => Instruction::HealthCheck,
             Phase::Suspended => Instruction::Suspend { reason: BY_HAND.into() },

@@ -15,6 +15,10 @@ const DEEPEST: usize = 48;
 const MOST_NODES: usize = 8 << 10;
 /// Most patterns in one schema.
 const MOST_PATTERNS: usize = 128;
+/// Longest name of a property or definition, longest pattern that names properties and longest `$id`, in bytes.
+const LONGEST_NAME: usize = 1000;
+/// Most bytes of the places of all schemas in there: the library keeps each of them, and writes it again for its keywords.
+const MOST_PLACES: usize = 1 << 20;
 
 /// What one look of a schema at a value comes to, for each value in there.
 #[derive(Debug, Clone, Copy, Default)]
@@ -121,6 +125,8 @@ pub(super) struct Unfolding<'a> {
     patterns: usize,
     /// How deep the walk is now: it must not use up the stack before it has counted.
     depth: usize,
+    /// Bytes of the places of the schemas that were found.
+    places: usize,
     /// Keywords seen in any schema.
     seen: HashSet<&'a str>,
 }
@@ -136,9 +142,13 @@ impl<'a> Unfolding<'a> {
             automata: HashMap::new(),
             patterns: 0,
             depth: 0,
+            places: 0,
             seen: HashSet::new(),
         };
-        walk.find(root, 0)?;
+        if root.get("$id").and_then(Value::as_str).is_some_and(|id| id.len() > LONGEST_NAME) {
+            return Err(format!("the `$id` is longer than {LONGEST_NAME} bytes"));
+        }
+        walk.find(root, 0, 0)?;
         if walk.seen.contains("patternProperties") && walk.seen.contains("unevaluatedProperties") {
             // The library matches these patterns with an engine that backtracks.
             return Err("`patternProperties` and `unevaluatedProperties` in one schema are not supported".into());
@@ -154,9 +164,16 @@ impl<'a> Unfolding<'a> {
     }
 
     /// Finds the schemas and what references may name, and refuses what would change their meaning underway.
-    fn find(&mut self, schema: &'a Value, depth: usize) -> Result<(), String> {
+    /// `place` is how long its place is.
+    fn find(&mut self, schema: &'a Value, depth: usize, place: usize) -> Result<(), String> {
         if depth > DEEPEST {
             return Err(too_deep());
+        }
+        self.places += place;
+        if self.places > MOST_PLACES {
+            return Err(format!(
+                "the places of its schemas have more than {MOST_PLACES} bytes together: shorten the names"
+            ));
         }
         self.schemas.insert(schema);
         let Value::Object(keywords) = schema else { return Ok(()) };
@@ -174,8 +191,11 @@ impl<'a> Unfolding<'a> {
         {
             return Err(format!("the anchor {:?} is there twice", cut(anchor.clone())));
         }
-        for (_, inner) in subschemas(keywords) {
-            self.find(inner, depth + 1)?;
+        for (keyword, name, inner) in subschemas(keywords) {
+            if name.len() > LONGEST_NAME {
+                return Err(format!("a name below `{keyword}` is longer than {LONGEST_NAME} bytes"));
+            }
+            self.find(inner, depth + 1, place + keyword.len() + name.len() + 2)?;
         }
         Ok(())
     }
@@ -194,7 +214,7 @@ impl<'a> Unfolding<'a> {
     fn size_within(&mut self, schema: &'a Value) -> Result<Size, String> {
         let Value::Object(keywords) = schema else { return Ok(Size::leaf()) };
         let mut size = self.own(keywords)?;
-        for (keyword, inner) in subschemas(keywords) {
+        for (keyword, _, inner) in subschemas(keywords) {
             let inner = self.size(inner)?;
             if !DEFINITIONS.contains(&keyword) {
                 size.takes(keyword, inner);
@@ -237,7 +257,7 @@ impl<'a> Unfolding<'a> {
         }
         let divisor = keywords.get("multipleOf").and_then(Value::as_f64);
         let own = Cost {
-            nodes: 1 + keywords.values().map(plain_weight).sum::<usize>(),
+            nodes: 1 + keywords.iter().map(|(keyword, value)| plain_weight(keyword, value)).sum::<usize>(),
             automata,
             unique: usize::from(keywords.get("uniqueItems") == Some(&Value::Bool(true))),
             divided: usize::from(divisor.is_some_and(|divisor| divisor.fract() != 0.0)),
@@ -263,7 +283,8 @@ impl<'a> Unfolding<'a> {
         } else {
             self.anchors.get(within).copied()
         };
-        let target = target.filter(|_| !within.contains('%'));
+        // Each has one spelling: what the library decodes further, and a name written in several ways, is not followed.
+        let target = target.filter(|_| !within.contains(['%', '~']));
         let target = target.ok_or_else(|| format!("`$ref` {:?} leads nowhere", shown()))?;
         if !self.schemas.contains(&std::ptr::from_ref(target)) {
             return Err(format!("`$ref` {:?} leads to what is no schema", shown()));
@@ -301,28 +322,49 @@ fn too_deep() -> String {
     format!("it is nested deeper than {DEEPEST} levels when its references are unfolded")
 }
 
-/// The values of a keyword that is not itself made of schemas; lists by name, such as those of `dependentRequired`, with
-/// what is in them.
-fn plain_weight(value: &Value) -> usize {
-    let listed = |value: &Value| value.as_array().map_or(0, Vec::len);
+/// The values of a keyword, those of the schemas within it left out. What a value is held against is kept, and copied into
+/// what is told of it.
+fn plain_weight(keyword: &str, value: &Value) -> usize {
+    let of_schemas =
+        ONE.contains(&keyword) || LIST.contains(&keyword) || NAMED.contains(&keyword) || DEFINITIONS.contains(&keyword);
     match value {
-        Value::Array(items) => items.len(),
-        Value::Object(members) => members.len() + members.values().map(listed).sum::<usize>(),
+        Value::Array(items) if of_schemas => items.len(),
+        // Lists by name, such as those of `dependencies`, are none.
+        Value::Object(members) if NAMED.contains(&keyword) => {
+            members.len() + members.values().filter(|value| value.is_array()).map(weight).sum::<usize>()
+        }
+        Value::Object(members) if of_schemas => members.len(),
+        Value::Array(_) | Value::Object(_) => weight(value),
+        Value::String(text) if keyword == "const" => text.len() / 64,
         _ => 0,
     }
 }
 
-/// The schemas right within a schema, each with the keyword it is there by.
-fn subschemas(keywords: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+/// All values in `value`, and long texts by their length.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| 1 + name.len() / 64 + weight(value)).sum::<usize>()
+        }
+        Value::String(text) => 1 + text.len() / 64,
+        _ => 1,
+    }
+}
+
+/// The schemas right within a schema, each with the keyword it is there by, and its name there if it has one.
+fn subschemas(keywords: &Map<String, Value>) -> impl Iterator<Item = (&str, &str, &Value)> {
     keywords.iter().flat_map(|(keyword, value)| {
         let keyword = keyword.as_str();
-        let mut found: Vec<(&str, &Value)> = Vec::new();
+        let mut found: Vec<(&str, &str, &Value)> = Vec::new();
         match value {
-            Value::Array(items) if LIST.contains(&keyword) => found.extend(items.iter().map(|item| (keyword, item))),
-            Value::Object(members) if NAMED.contains(&keyword) || DEFINITIONS.contains(&keyword) => {
-                found.extend(members.values().map(|it| (keyword, it)));
+            Value::Array(items) if LIST.contains(&keyword) => {
+                found.extend(items.iter().map(|item| (keyword, "", item)))
             }
-            Value::Object(_) if ONE.contains(&keyword) => found.push((keyword, value)),
+            Value::Object(members) if NAMED.contains(&keyword) || DEFINITIONS.contains(&keyword) => {
+                found.extend(members.iter().map(|(name, it)| (keyword, name.as_str(), it)));
+            }
+            Value::Object(_) if ONE.contains(&keyword) => found.push((keyword, "", value)),
             _ => {}
         }
         found
