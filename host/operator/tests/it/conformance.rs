@@ -1,8 +1,6 @@
 //! What a driver is held to: the same scenarios over child processes of this machine and over pods of a cluster, from the
 //! queue to the gateway.
 
-use std::time::Duration;
-
 use openclaw_platform::{
     agents::{AgentState, WEB_CHAT_BASE},
     jobs::Instruction,
@@ -11,7 +9,7 @@ use openclaw_platform::{
 };
 use secrecy::SecretString;
 
-use crate::world::{World, until};
+use crate::world::World;
 
 macro_rules! with_both_drivers {
     ($($scenario:ident),* $(,)?) => {
@@ -195,23 +193,7 @@ async fn what_was_never_made_is_suspended_and_destroyed_all_the_same(world: Worl
 }
 
 async fn a_gateway_that_never_answers_is_taken_away_when_its_job_is_given_up(world: World) {
-    world.silence(true);
-    let mut config = world.config();
-    config.answering = Duration::from_millis(100);
-    let operator = world.operator_with(config).await;
-    let agent = world.agent(world.customer().await).await;
-    let job = world.order(agent, Instruction::Provision).await;
-    until("an attempt failed", async || {
-        let failures: i32 = sqlx::query_scalar("SELECT failures FROM jobs").fetch_one(&world.db).await.unwrap();
-        (failures == 1).then_some(())
-    })
-    .await;
-    // So that the test need not wait for the six that come before the last.
-    sqlx::query("UPDATE jobs SET failures = 7, run_at = now() WHERE state = 'queued'")
-        .execute(&world.db)
-        .await
-        .unwrap();
-    world.settled(job, openclaw_platform::jobs::JobState::Failed).await;
+    let (operator, agent, ..) = world.given_up().await;
     assert_eq!(world.get(agent).await.reason.as_deref(), Some("not-answering"));
     assert!(world.gateways(agent).await.is_empty());
     operator.stop().await;

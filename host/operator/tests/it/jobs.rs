@@ -254,23 +254,7 @@ async fn an_answer_that_the_prompt_needs_and_lacks_fails_the_agent_at_once() {
 #[tokio::test]
 async fn an_agent_that_never_answers_is_given_up_after_a_limit_and_lives_when_tried_again() {
     let world = World::new().await;
-    world.silence(true);
-    let mut config = world.config();
-    config.answering = Duration::from_millis(100);
-    let operator = world.operator_with(config).await;
-    let agent = world.agent(world.customer().await).await;
-    let job = world.order(agent, Instruction::Provision).await;
-    until("an attempt failed", async || {
-        let failures: i32 = sqlx::query_scalar("SELECT failures FROM jobs").fetch_one(&world.db).await.unwrap();
-        (failures == 1).then_some(())
-    })
-    .await;
-    // So that the test need not wait for the six that come before the last.
-    sqlx::query("UPDATE jobs SET failures = 7, run_at = now() WHERE state = 'queued'")
-        .execute(&world.db)
-        .await
-        .unwrap();
-    let dead = world.settled(job, JobState::Failed).await;
+    let (operator, agent, job, dead) = world.given_up().await;
     assert!(dead.error.unwrap().contains("did not answer"));
     let now = world.get(agent).await;
     assert_eq!((now.state, now.reason.as_deref()), (AgentState::Failed, Some("not-answering")));

@@ -204,6 +204,28 @@ impl World {
         jobs::get(&self.db, job).await.unwrap()
     }
 
+    /// An agent whose gateway never answers, and its provision, given up.
+    pub(crate) async fn given_up(&self) -> (Operator, AgentId, JobId, JobView) {
+        self.silence(true);
+        let mut config = self.config();
+        config.answering = Duration::from_millis(100);
+        let operator = self.operator_with(config).await;
+        let agent = self.agent(self.customer().await).await;
+        let job = self.order(agent, Instruction::Provision).await;
+        until("an attempt failed", async || {
+            let failures: i32 = sqlx::query_scalar("SELECT failures FROM jobs").fetch_one(&self.db).await.unwrap();
+            (failures == 1).then_some(())
+        })
+        .await;
+        // So that the test need not wait for the six that come before the last.
+        sqlx::query("UPDATE jobs SET failures = 7, run_at = now() WHERE state = 'queued'")
+            .execute(&self.db)
+            .await
+            .unwrap();
+        let dead = self.settled(job, JobState::Failed).await;
+        (operator, agent, job, dead)
+    }
+
     /// The job once it has come to `state`.
     pub(crate) async fn settled(&self, job: JobId, state: JobState) -> JobView {
         until(&format!("job {job} is {state:?}"), async || {
